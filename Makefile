@@ -1,0 +1,76 @@
+# Sallyport. `make` alone says what there is.
+#
+# Everything but `make e2e-browser` needs Go 1.26 and nothing else. Tools are installed into ./.bin at a fixed version,
+# so that they never enter go.mod.
+
+GO       ?= go
+BIN      := $(CURDIR)/.bin
+LINTER   := $(BIN)/golangci-lint-v2.15.0
+LINT_PKG := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME ?= 20s
+COUNT    ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt cover fuzz e2e e2e-go e2e-browser nightly clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## run the notes example on 127.0.0.1:8080, with three demo users
+	$(GO) run ./examples/notes
+
+# The race detector needs cgo, and cgo needs a C compiler. Without one the tests still run, and say what they did not check.
+CC_FOUND := $(shell command -v $$($(GO) env CC 2>/dev/null) 2>/dev/null)
+ifeq ($(CC_FOUND),)
+RACE :=
+else
+RACE := -race
+endif
+
+test: ## run every test, shuffled, with the race detector
+ifeq ($(RACE),)
+	@echo "********************************************************************************"
+	@echo "* No C compiler found (go env CC: $$($(GO) env CC)): testing WITHOUT the race detector."
+	@echo "* Data races go unnoticed in this run. Install gcc or clang to have them found."
+	@echo "********************************************************************************"
+	CGO_ENABLED=0 $(GO) test -shuffle=on -count=$(COUNT) ./...
+else
+	CGO_ENABLED=1 $(GO) test $(RACE) -shuffle=on -count=$(COUNT) ./...
+endif
+
+$(LINTER):
+	@mkdir -p $(BIN)
+	GOBIN=$(BIN) GOFLAGS= $(GO) install $(LINT_PKG)
+	@mv $(BIN)/golangci-lint $@
+
+lint: $(LINTER) ## gofmt, vet and golangci-lint, with the import rules of docs/design.md
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	cd e2e && $(GO) vet ./...
+	$(LINTER) run ./...
+
+fmt: ## format all Go files
+	gofmt -w $$(git ls-files '*.go')
+
+cover: ## fail unless authz and transport/token are covered to 100 %, the rest to 85 %
+	$(GO) run ./internal/covergate
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	$(GO) run ./internal/fuzzall -fuzztime $(FUZZTIME)
+
+e2e: e2e-go e2e-browser ## all three real clients against a fresh notes example
+
+e2e-go: ## the mcp-go and go-sdk clients, from a 401 to a step-up (Go only)
+	cd e2e && $(GO) test -count=1 ./...
+
+e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, Chromium)
+	./e2e/browser/run
+
+nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
+	$(MAKE) test COUNT=10
+	$(MAKE) fuzz FUZZTIME=5m
+	$(MAKE) e2e
+
+clean: ## remove what make built or installed
+	rm -rf $(BIN) cover.out cover e2e/browser/node_modules e2e/browser/screenshots
