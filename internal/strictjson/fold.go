@@ -42,18 +42,35 @@ func foldRune(r rune) rune {
 	}
 }
 
-// Twin returns the first of names that is not one of known but that a
-// case-insensitive reader would take for one of them: "Sub" where "sub" is
-// known. A text without a known name's twin reads the same to every reader.
-func Twin(names, known []string) (string, bool) {
-	folded := make(map[string]bool, len(known))
-	exact := make(map[string]bool, len(known))
-	for _, k := range known {
-		folded[Fold(k)] = true
-		exact[k] = true
+// Names is a fixed set of names that a reader knows, with which it asks whether
+// another name is a case twin of one of them. The zero value knows none.
+type Names struct {
+	exact, folded map[string]bool
+}
+
+// NewNames returns the set of the known names.
+func NewNames(known ...string) Names {
+	n := Names{exact: make(map[string]bool, len(known)), folded: make(map[string]bool, len(known))}
+	for _, name := range known {
+		n.exact[name] = true
+		n.folded[Fold(name)] = true
 	}
+	return n
+}
+
+// Twin reports whether name is none of the known names but one that a
+// case-insensitive reader would take for one of them: "Sub" where "sub" is
+// known. A text without such names reads the same to every reader.
+func (n Names) Twin(name string) bool {
+	return !n.exact[name] && n.folded[Fold(name)]
+}
+
+// Twin returns the first of names that is a case twin of one of known. For known
+// names that are the same for every text, [NewNames] is cheaper.
+func Twin(names, known []string) (string, bool) {
+	set := NewNames(known...)
 	for _, name := range names {
-		if folded[Fold(name)] && !exact[name] {
+		if set.Twin(name) {
 			return name, true
 		}
 	}
