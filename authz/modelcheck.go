@@ -1,0 +1,3 @@
+package authz
+
+func (p *Policy) tryModel(inModel, inPolicy *findings) {}

@@ -1,0 +1,201 @@
+package authz
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The files that [Load] reads when none are configured.
+const (
+	defaultModelPath  = "model.conf"
+	defaultPolicyPath = "policy.csv"
+)
+
+// Source is a file that was read: its path as findings and rules show it, and its bytes. The zero value is no file.
+type Source struct {
+	Name string
+	Data []byte
+}
+
+// Options are what a policy has to know about the server it serves.
+type Options struct {
+	// Declared holds what every operation of the server needs: their scopes have implicit rows at door one, and
+	// warnings name what nobody can reach. Empty is allowed; a decision then knows the scopes it asks for only.
+	Declared []Requirement
+	// Aliases are the aliases of the configured issuers, the first issuer's first. Empty or one: names carry no alias.
+	Aliases []string
+}
+
+// Policy is a model and a policy that were read and found right. It is immutable and safe for concurrent use. A nil
+// Policy denies everything.
+type Policy struct {
+	revision string
+	textbook bool
+	model    definitions
+	one, two rowSet // the rows of each door
+	graph    graph
+	rules    []rule
+	places   map[string]string // file and line by row
+	declared []Template        // every declared scope, each once
+	aliases  []string
+	warnings []Finding
+}
+
+// Compile reads a model and a policy. A zero model means the textbook model of RBAC with deny-override. The error is a
+// [*LintError] that holds every error finding; warnings never refuse and are kept with the policy.
+func Compile(model, policy Source, o Options) (*Policy, error) {
+	p, list := compile(model, policy, o)
+	if errs := only(SeverityError, list); len(errs) > 0 {
+		return nil, &LintError{Findings: errs}
+	}
+	p.warnings = list
+	return p, nil
+}
+
+// Lint returns everything that can be said against a model and a policy, errors and warnings: the model's first, each
+// file in its own order. Nothing found is nil.
+func Lint(model, policy Source, o Options) []Finding {
+	_, list := compile(model, policy, o)
+	return list
+}
+
+// Load reads the two files and compiles them. An empty policyPath is policy.csv in the working directory; an empty
+// modelPath is model.conf there, or the textbook model if there is no such file. A file that cannot be read is a
+// [*LintError] too.
+func Load(modelPath, policyPath string, o Options) (*Policy, error) {
+	var l findings
+	model := readSource(modelPath, defaultModelPath, modelPath == "", &l)
+	policy := readSource(policyPath, defaultPolicyPath, false, &l)
+	if l.failed() {
+		return nil, &LintError{Findings: l.list}
+	}
+	return Compile(model, policy, o)
+}
+
+func readSource(path, fallback string, optional bool, l *findings) Source {
+	if path == "" {
+		path = fallback
+	}
+	data, err := os.ReadFile(path)
+	if optional && errors.Is(err, fs.ErrNotExist) {
+		return Source{}
+	}
+	if err != nil {
+		l.file = path
+		l.fail(0, 0, "", "the file cannot be read: "+err.Error(), "configure a file that exists and that this process may read")
+	}
+	return Source{Name: path, Data: data}
+}
+
+func compile(model, policy Source, o Options) (*Policy, []Finding) {
+	inModel, inPolicy := findings{file: model.Name}, findings{file: policy.Name}
+	checkAliases(o.Aliases, &inPolicy)
+	defs := textbookModel()
+	if model.Name != "" || len(model.Data) > 0 {
+		defs = readModel(model.Data, &inModel)
+	}
+	textbook := defs.isTextbook()
+	book := readPolicy(policy.Data, textbook, o.Aliases, &inPolicy)
+	checkGraph(book.links, &inPolicy)
+	p := newPolicy(defs, book, policy.Name, o)
+	p.textbook = textbook
+	p.revision = revision(model.Data, policy.Data)
+	if !textbook && !inModel.failed() && !inPolicy.failed() {
+		p.tryModel(&inModel, &inPolicy)
+	}
+	p.warn(book, &inPolicy)
+	return p, slices.Concat(inModel.sorted(), inPolicy.sorted())
+}
+
+// checkAliases refuses aliases that could not stand for one issuer in a name.
+func checkAliases(aliases []string, l *findings) {
+	for i, a := range aliases {
+		if len(aliases) > 1 && !isValue(a) {
+			l.fail(0, 0, a, "an issuer alias that cannot stand in a name", "write 1 to 128 of the characters A-Z a-z 0-9 . _ -")
+		}
+		if slices.Contains(aliases[:i], a) {
+			l.fail(0, 0, a, "an issuer alias for two issuers", "give each issuer an alias of its own")
+		}
+	}
+}
+
+func newPolicy(defs definitions, book rulebook, file string, o Options) *Policy {
+	p := &Policy{
+		model: defs, graph: newGraph(book.links), rules: book.rules,
+		places: map[string]string{}, aliases: slices.Clone(o.Aliases),
+	}
+	for _, r := range book.rules {
+		fields := []string{r.sub, r.obj, r.act, r.eft}
+		if kindOf(r.sub) == kindScope {
+			p.one.rules = append(p.one.rules, fields)
+		} else {
+			p.two.rules = append(p.two.rules, fields)
+		}
+		if key := rowKey(fields); p.places[key] == "" {
+			p.places[key] = file + ":" + strconv.Itoa(r.line)
+		}
+	}
+	for _, l := range book.links {
+		if kindOf(l.from) == kindScope {
+			p.one.links = append(p.one.links, []string{l.from, l.to})
+		} else {
+			p.two.links = append(p.two.links, []string{l.from, l.to})
+		}
+	}
+	for _, need := range o.Declared {
+		p.declared = addTemplates(p.declared, need.scopes)
+	}
+	return p
+}
+
+// addTemplates adds the templates that are not in the list yet.
+func addTemplates(list, more []Template) []Template {
+	for _, t := range more {
+		if !slices.ContainsFunc(list, func(known Template) bool { return known.text == t.text }) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// revision digests both files; the lengths keep a byte that moves from one to the other from going unseen.
+func revision(model, policy []byte) string {
+	h := sha256.New()
+	for _, data := range [][]byte{model, policy} {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(data))))
+		h.Write(data)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// Revision returns a short digest of the bytes of model and policy, 12 hexadecimal digits; empty for a nil Policy.
+func (p *Policy) Revision() string {
+	if p == nil {
+		return ""
+	}
+	return p.revision
+}
+
+// Textbook reports whether door two is decided by the textbook model.
+func (p *Policy) Textbook() bool { return p != nil && p.textbook }
+
+// Warnings returns what was found that refuses nothing, in file order.
+func (p *Policy) Warnings() []Finding {
+	if p == nil {
+		return nil
+	}
+	return slices.Clone(p.warnings)
+}
+
+// String names the policy by its revision; its rows stay out of logs.
+func (p *Policy) String() string {
+	return strings.TrimSpace(fmt.Sprintf("policy %s", p.Revision()))
+}

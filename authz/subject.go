@@ -1,0 +1,80 @@
+package authz
+
+import (
+	"slices"
+	"strings"
+)
+
+// The kinds of subjects, and the one subject without a kind: every authenticated caller.
+const (
+	kindUser   = "user"
+	kindGroup  = "group"
+	kindRole   = "role"
+	kindClient = "client"
+	kindScope  = "scope"
+
+	subjectAnyone = "anyone"
+)
+
+// kindOf returns the kind of a subject that was read from a policy; anyone is a kind of its own.
+func kindOf(subject string) string {
+	kind, _, _ := strings.Cut(subject, ":")
+	return kind
+}
+
+// fault is what is wrong with one field.
+type fault struct{ reason, fix string }
+
+// checkSubject returns what is wrong with a subject as it stands in a policy; nil if nothing is.
+func checkSubject(s string, aliases []string) *fault {
+	if s == subjectAnyone {
+		return nil
+	}
+	kind, name, found := strings.Cut(s, ":")
+	switch {
+	case !found:
+		return &fault{"a subject without a kind", "write user:, group:, role:, client: or scope: in front of it, or anyone"}
+	case !slices.Contains([]string{kindUser, kindGroup, kindRole, kindClient, kindScope}, kind):
+		return &fault{"an unknown kind of subject", "write user:, group:, role:, client: or scope:, or anyone alone"}
+	case strings.Contains(name, "*"):
+		return &fault{"a pattern in a subject, which names exactly one", "write the name, a group or role, or anyone"}
+	case name == "", isBareAlias(name, aliases):
+		return &fault{"a subject without a name", "write the name after the kind"}
+	}
+	return nil
+}
+
+// isBareAlias reports whether the name is an issuer's alias with nothing after it.
+func isBareAlias(name string, aliases []string) bool {
+	alias, found := strings.CutSuffix(name, "/")
+	return found && len(aliases) > 1 && slices.Contains(aliases, alias)
+}
+
+// expand puts the issuer's alias into the name of a subject when there are several issuers: a name whose first segment
+// is a configured alias has it already, any other belongs to the first issuer. Scopes and anyone have no issuer.
+func expand(s string, aliases []string) string {
+	kind, name, found := strings.Cut(s, ":")
+	if len(aliases) < 2 || !found || kind == kindScope {
+		return s
+	}
+	first, _, segmented := strings.Cut(name, "/")
+	if segmented && slices.Contains(aliases, first) {
+		return s
+	}
+	return kind + ":" + aliases[0] + "/" + name
+}
+
+// checkEdge returns what is wrong with a g row from one subject to another; nil if nothing is.
+func checkEdge(from, to string) *fault {
+	a, b := kindOf(from), kindOf(to)
+	switch {
+	case b == kindRole && a != kindScope:
+		return nil
+	case a == kindUser && b == kindGroup, a == kindScope && b == kindScope:
+		return nil
+	}
+	return &fault{
+		"a g row from " + a + " to " + b + " is not possible",
+		"a user joins a group; a user, group, client, role or anyone gets a role; a scope implies a scope",
+	}
+}
