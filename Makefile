@@ -40,7 +40,7 @@ endif
 
 $(LINTER):
 	@mkdir -p $(BIN)
-	GOBIN=$(BIN) GOFLAGS= $(GO) install $(LINT_PKG)
+	GOBIN=$(BIN) $(GO) install $(LINT_PKG)
 	@mv $(BIN)/golangci-lint $@
 
 lint: $(LINTER) ## gofmt, vet and golangci-lint, with the import rules of docs/design.md
@@ -57,7 +57,11 @@ cover: ## fail unless authz and transport/token are covered to 100 %, the rest t
 	$(GO) run ./internal/covergate
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
-	$(GO) run ./internal/fuzzall -fuzztime $(FUZZTIME)
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "== $$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
 
 e2e: e2e-go e2e-browser ## all three real clients against a fresh notes example
 
