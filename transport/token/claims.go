@@ -1,0 +1,85 @@
+package token
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-mcp/sallyport/internal/strictjson"
+)
+
+// claimNames are the claims that this package reads or refuses, with those that
+// the profile names. A case twin of any of them refuses the token.
+func claimNames(p Profile) strictjson.Names {
+	names := []string{
+		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "groups", "roles",
+		"entitlements", "cnf", "act", "may_act", "email", "email_verified", "grant_id", "auth_time", "acr", "amr",
+		"nonce", "at_hash", "c_hash", "s_hash", "events", "htm", "htu", "ath", "typ", "token_use",
+		"_claim_names", "_claim_sources", p.ScopeClaim, p.GroupsClaim,
+	}
+	for _, name := range []string{p.RolesClaim, p.ClientClaim, p.MachineClaim} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return strictjson.NewNames(names...)
+}
+
+// checkKind refuses tokens that are not access tokens, whatever their typ says:
+// under some issuers' profiles all of them are just JWT.
+func checkKind(c object) error {
+	// Of ID tokens (OpenID Connect Core section 2), security events such as
+	// logout tokens (RFC 8417 section 2.2) and DPoP proofs (RFC 9449 section 4.2).
+	for _, name := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events", "htm", "htu", "ath"} {
+		if c.has(name) {
+			return refuse(ReasonKind)
+		}
+	}
+	// Claims in which some issuers name the kind of token.
+	if typ, _ := c.text("typ"); c.has("typ") && !strings.EqualFold(typ, "Bearer") && !strings.EqualFold(typ, "at+jwt") {
+		return refuse(ReasonKind)
+	}
+	if use, _ := c.text("token_use"); c.has("token_use") && use != "access" {
+		return refuse(ReasonKind)
+	}
+	return nil
+}
+
+// checkAudience requires that the token is meant for this resource.
+func (is *issuer) checkAudience(c object) error {
+	audiences, ok := c.texts("aud")
+	if one, isText := c.text("aud"); isText {
+		audiences, ok = []string{one}, true
+	}
+	isOurs := func(a string) bool { return slices.Contains(is.audiences, a) }
+	isOther := func(a string) bool { return !isOurs(a) }
+	if !ok || !slices.ContainsFunc(audiences, isOurs) {
+		return refuse(ReasonAudience)
+	}
+	if is.profile.StrictAudience && slices.ContainsFunc(audiences, isOther) {
+		return refuse(ReasonAudience)
+	}
+	return nil
+}
+
+// checkTimes requires that the token is valid at now and returns its end.
+func (is *issuer) checkTimes(c object, now time.Time) (time.Time, error) {
+	exp, okExp := c.seconds("exp")
+	iat, okIat := c.seconds("iat")
+	nbf, okNbf := c.seconds("nbf")
+	if !okExp || !okIat || c.has("nbf") && !okNbf {
+		return time.Time{}, refuse(ReasonClaims)
+	}
+	expires, latest := time.Unix(exp, 0), now.Add(is.skew)
+	switch {
+	case !now.Before(expires.Add(is.skew)):
+		return time.Time{}, refuse(ReasonExpired)
+	case c.has("nbf") && time.Unix(nbf, 0).After(latest):
+		return time.Time{}, refuse(ReasonNotYetValid)
+	case time.Unix(iat, 0).After(latest):
+		return time.Time{}, refuse(ReasonFuture)
+	case exp <= iat || exp-iat > int64(is.maxLifetime/time.Second):
+		return time.Time{}, refuse(ReasonLifetime)
+	}
+	return expires, nil
+}

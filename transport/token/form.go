@@ -1,0 +1,120 @@
+package token
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport-mcp/sallyport/internal/strictjson"
+)
+
+// maxSize is the longest token that is looked at, in bytes.
+const maxSize = 16 << 10
+
+// token is an access token whose form is right and of which nothing is verified.
+type token struct {
+	raw            string
+	header, claims object
+}
+
+// parse reads a compact JWS (RFC 7515 section 7.1) that has only one spelling.
+func parse(raw string) (token, error) {
+	if len(raw) > maxSize {
+		return token{}, refuse(ReasonTooLarge)
+	}
+	// The decoder would skip these two.
+	if strings.ContainsAny(raw, "\r\n") || strings.Count(raw, ".") != 2 {
+		return token{}, refuse(ReasonMalformed)
+	}
+	parts := strings.Split(raw, ".")
+	header, okHeader := parseObject(parts[0])
+	claims, okClaims := parseObject(parts[1])
+	signature, err := decode(parts[2])
+	if !okHeader || !okClaims || err != nil || len(signature) == 0 {
+		return token{}, refuse(ReasonMalformed)
+	}
+	return token{raw: raw, header: header, claims: claims}, nil
+}
+
+// decode reads base64url without padding and without unused bits that are set.
+func decode(part string) ([]byte, error) {
+	return base64.RawURLEncoding.Strict().DecodeString(part)
+}
+
+func parseObject(part string) (object, bool) {
+	data, err := decode(part)
+	if err != nil {
+		return nil, false
+	}
+	members, err := strictjson.Object(data)
+	return members, err == nil
+}
+
+// object is a header or the claims. What reads it never takes a value of one
+// type for another, and never null for a missing value.
+type object map[string]json.RawMessage
+
+func (o object) has(name string) bool {
+	_, ok := o[name]
+	return ok
+}
+
+// hasTwin reports whether a member could be taken for one of the known names.
+func (o object) hasTwin(known strictjson.Names) bool {
+	for name := range o {
+		if known.Twin(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// text returns a member that is there and a string.
+func (o object) text(name string) (string, bool) {
+	return readText(o[name])
+}
+
+// texts returns a member that is there and an array of strings only.
+func (o object) texts(name string) ([]string, bool) {
+	var items []json.RawMessage
+	if raw := o[name]; len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &items) != nil {
+		return nil, false
+	}
+	list := make([]string, 0, len(items))
+	for _, item := range items {
+		s, ok := readText(item)
+		if !ok {
+			return nil, false
+		}
+		list = append(list, s)
+	}
+	return list, true
+}
+
+func readText(raw json.RawMessage) (string, bool) {
+	var s string
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	err := json.Unmarshal(raw, &s)
+	return s, err == nil
+}
+
+// maxSeconds is the last second of the year 9999.
+const maxSeconds = 253402300799
+
+// seconds returns a member that is there and a NumericDate (RFC 7519 section 2),
+// with a fraction cut off downwards.
+func (o object) seconds(name string) (int64, bool) {
+	raw := o[name]
+	if len(raw) == 0 || raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || math.Abs(f) > maxSeconds {
+		return 0, false
+	}
+	return int64(math.Floor(f)), true
+}

@@ -1,0 +1,234 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/strictjson"
+)
+
+// Verifier verifies access tokens of the issuers it was made for. It is safe for
+// concurrent use. It needs keys, so [Verifier.Start] comes first.
+type Verifier struct {
+	config  Config
+	first   *issuer
+	issuers map[string]*issuer // by URL
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	stop    context.CancelFunc // nil until Start
+	stopped bool
+}
+
+// issuer is one trusted issuer, ready for use.
+type issuer struct {
+	url, alias              string
+	profile                 Profile
+	audiences               []string
+	headerNames, claimNames strictjson.Names
+	skew, maxLifetime       time.Duration
+	keys                    *keys
+	local                   bool // its keys come from this process
+}
+
+// New returns a verifier, or an error that names all mistakes in c.
+func New(c Config) (*Verifier, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	v := &Verifier{config: c, issuers: make(map[string]*issuer, len(c.Issuers))}
+	for i, from := range c.Issuers {
+		is := newIssuer(c, from)
+		v.issuers[is.url] = is
+		if i == 0 {
+			v.first = is
+		}
+	}
+	return v, nil
+}
+
+func newIssuer(c Config, from Issuer) *issuer {
+	profile := from.Profile.withDefaults()
+	fetch, alias := from.Keys, from.Alias
+	if fetch == nil {
+		fetch = newRemote(from.URL, c.HTTPClient).fetch
+	}
+	if len(c.Issuers) == 1 {
+		alias = ""
+	}
+	return &issuer{
+		url:         from.URL,
+		alias:       alias,
+		profile:     profile,
+		audiences:   append(profile.Audiences, c.Audience),
+		headerNames: headerNames(),
+		claimNames:  claimNames(profile),
+		skew:        c.Skew,
+		maxLifetime: c.MaxLifetime,
+		local:       from.Keys != nil,
+		keys: &keys{
+			issuer:     from.URL,
+			fetch:      fetch,
+			algorithms: profile.Algorithms,
+			ttl:        c.KeyTTL,
+			maxAge:     c.KeyMaxAge,
+			log:        c.Logger,
+			wake:       make(chan struct{}, 1),
+			stopped:    make(chan struct{}),
+		},
+	}
+}
+
+// Start gets the issuers' keys and keeps them fresh in the background, until ctx
+// ends or [Verifier.Close]. Keys of an authorization server in this process are
+// there when it returns; for others it does not wait, and an issuer that is out of
+// reach is asked again at least every 5 s. Only the first call does anything.
+func (v *Verifier) Start(ctx context.Context) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.stop != nil || v.stopped {
+		return
+	}
+	ctx, v.stop = context.WithCancel(ctx)
+	for _, is := range v.issuers {
+		var delay time.Duration
+		if is.local {
+			delay = is.keys.refresh(ctx)
+		}
+		v.running.Go(func() { is.keys.run(ctx, delay) })
+	}
+}
+
+// Close ends what Start began and waits for it. Keys age from then on.
+func (v *Verifier) Close() {
+	v.mu.Lock()
+	v.stopped = true
+	if v.stop != nil {
+		v.stop()
+	}
+	v.mu.Unlock()
+	v.running.Wait()
+}
+
+// Ready returns nil if the tokens of every issuer can be judged, and otherwise an
+// error that names the issuers whose cannot, for a readiness probe.
+func (v *Verifier) Ready() error {
+	var list []error
+	for _, is := range v.config.Issuers {
+		if v.issuers[is.URL].keys.usable() == nil {
+			list = append(list, fmt.Errorf("token: no usable keys of issuer %s", is.URL))
+		}
+	}
+	return errors.Join(list...)
+}
+
+// Verify returns the principal that an access token stands for. raw is the token
+// as it follows "Bearer " in the Authorization header. The error is an [*Error].
+// It may wait up to 5 s for a key that is new, less if ctx ends.
+func (v *Verifier) Verify(ctx context.Context, raw string) (authz.Principal, error) {
+	t, err := parse(raw)
+	if err != nil {
+		return authz.Principal{}, err
+	}
+	// The issuer decides which keys are touched at all (RFC 8725 section 3.8).
+	url, _ := t.claims.text("iss")
+	is, ok := v.issuers[url]
+	if !ok {
+		return authz.Principal{}, refuse(ReasonIssuer)
+	}
+	if err := is.checkHeader(t.header); err != nil {
+		return authz.Principal{}, err
+	}
+	if err := is.checkSignature(ctx, t); err != nil {
+		return authz.Principal{}, err
+	}
+	who, err := is.checkClaims(t.claims, v.config.Now())
+	if err != nil {
+		return authz.Principal{}, err
+	}
+	if err := v.checkRevoked(ctx, who); err != nil {
+		return authz.Principal{}, err
+	}
+	return who, nil
+}
+
+// checkSignature tries the one key that the token names. checkHeader has passed.
+func (is *issuer) checkSignature(ctx context.Context, t token) error {
+	kid, _ := t.header.text("kid")
+	alg, _ := t.header.text("alg")
+	k, err := is.keys.find(ctx, kid, alg)
+	if err != nil {
+		return err
+	}
+	return k.verify(ctx, t.raw)
+}
+
+// checkClaims reads the principal from claims that the issuer signed.
+func (is *issuer) checkClaims(c object, now time.Time) (authz.Principal, error) {
+	if c.hasTwin(is.claimNames) {
+		return authz.Principal{}, refuse(ReasonClaims)
+	}
+	if err := checkKind(c); err != nil {
+		return authz.Principal{}, err
+	}
+	if err := is.checkAudience(c); err != nil {
+		return authz.Principal{}, err
+	}
+	expires, err := is.checkTimes(c, now)
+	if err != nil {
+		return authz.Principal{}, err
+	}
+	if c.has("cnf") {
+		return authz.Principal{}, refuse(ReasonKeyBound)
+	}
+	return is.principal(c, expires)
+}
+
+// checkRevoked comes last and is never left out.
+func (v *Verifier) checkRevoked(ctx context.Context, who authz.Principal) error {
+	if v.config.Revoked == nil {
+		return nil
+	}
+	var revoked bool
+	err := protect(func() error {
+		var err error
+		revoked, err = v.config.Revoked(ctx, who)
+		return err
+	})
+	switch {
+	case err != nil:
+		return unavailable(ReasonNoRevocations)
+	case revoked:
+		return refuse(ReasonRevoked)
+	}
+	return nil
+}
+
+// ScopeToIssuer translates a declared scope, with its placeholders filled, back
+// to what the issuer calls it, for a challenge. An empty issuer is the first one.
+// Of several names it returns the first in alphabetical order; a scope without
+// one, or of an issuer without a scope map, stays as it is.
+func (v *Verifier) ScopeToIssuer(issuer, scope string) string {
+	is, ok := v.issuers[issuer]
+	if issuer == "" {
+		is, ok = v.first, true
+	}
+	if !ok {
+		return scope
+	}
+	name := ""
+	for from, to := range is.profile.ScopeMap {
+		if to == scope && (name == "" || from < name) {
+			name = from
+		}
+	}
+	if name == "" {
+		return scope
+	}
+	return name
+}
