@@ -1,0 +1,123 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
+
+// authenticate lets verified callers through and puts the principal into the
+// context. Nothing of the request but its headers has been read so far.
+func (e *endpoint) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, why := bearer(r)
+		if why != nil {
+			e.refuse(w, r, nil, why)
+			return
+		}
+		who, err := e.Verifier.Verify(r.Context(), raw)
+		if err != nil {
+			e.refuse(w, r, nil, unverified(err))
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(authz.WithPrincipal(r.Context(), who)))
+	})
+}
+
+// bearer returns the one bearer token of the request (RFC 6750, section 2.1).
+// A request with two Authorization headers has none: there is no telling which
+// of them another reader would take.
+func bearer(r *http.Request) (string, *Refusal) {
+	if tokenInQuery(r.URL.RawQuery) {
+		return "", InvalidToken("token_in_query")
+	}
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return "", NoToken()
+	}
+	if len(values) > 1 {
+		return "", InvalidToken("authorization_repeated")
+	}
+	scheme, credentials, _ := strings.Cut(values[0], " ")
+	if scheme == "" && credentials == "" {
+		return "", NoToken()
+	}
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", InvalidToken("authorization_scheme")
+	}
+	if credentials == "" {
+		return "", NoToken()
+	}
+	if !b64token(credentials) {
+		return "", InvalidToken("authorization_malformed")
+	}
+	return credentials, nil
+}
+
+// b64token reports whether s is 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" /
+// "+" / "/" ) *"=".
+func b64token(s string) bool {
+	body := strings.TrimRight(s, "=")
+	return body != "" && !strings.ContainsFunc(body, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/", r)
+	})
+}
+
+// tokenInQuery reports whether the query has a parameter that names a token.
+// Tokens in URLs end up in logs: such a request is refused even if it also has
+// a good header, so that its author notices (MCP 2026-07-28, "Access Token
+// Usage").
+func tokenInQuery(query string) bool {
+	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, _, _ := strings.Cut(pair, "=")
+		if decoded, err := url.QueryUnescape(name); err == nil {
+			name = decoded
+		}
+		switch strings.ToLower(name) {
+		case "access_token", "token", "api_key":
+			return true
+		}
+	}
+	return false
+}
+
+// unverified turns an error of the Verifier into its answer.
+func unverified(err error) *Refusal {
+	reason := "token_invalid"
+	if r, ok := errors.AsType[interface {
+		error
+		Reason() string
+	}](err); ok {
+		reason = r.Reason()
+	}
+	unavailable, ok := errors.AsType[interface {
+		error
+		Unavailable() bool
+	}](err)
+	if !ok || !unavailable.Unavailable() {
+		return InvalidToken(reason)
+	}
+	var after time.Duration
+	if r, ok := errors.AsType[interface {
+		error
+		RetryAfter() time.Duration
+	}](err); ok {
+		after = r.RetryAfter()
+	}
+	return Unavailable(after, reason)
+}
+
+// minimumLife is what a request gets whose token has expired within the
+// verifier's tolerance for clocks that differ.
+const minimumLife = time.Second
+
+// bounded returns a context that ends when the token of who expires.
+func (e *endpoint) bounded(ctx context.Context, who authz.Principal) (context.Context, context.CancelFunc) {
+	left := max(who.Expires.Sub(e.Now()), minimumLife)
+	return context.WithTimeoutCause(ctx, left, InvalidToken("token_expired"))
+}

@@ -1,0 +1,18 @@
+package transport
+
+import (
+	"net/http"
+	"slices"
+)
+
+// checkHost refuses a Host that is not this server's. A web page that had its
+// own name resolved to this address (DNS rebinding) is told apart by it.
+func (e *endpoint) checkHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains(e.Hosts, r.Host) {
+			e.refuse(w, r, nil, plain(http.StatusForbidden, http.StatusForbidden, "host not allowed", "host"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

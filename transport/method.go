@@ -1,0 +1,24 @@
+package transport
+
+import "net/http"
+
+// checkMethod lets POST through and nothing else: this revision has no GET
+// stream and no DELETE of sessions (MCP 2026-07-28, "Streamable HTTP", "Earlier
+// Streamable HTTP Revisions"). It comes before the token, so that a client
+// which probes with GET learns that much without one.
+func (e *endpoint) checkMethod(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			e.refuse(w, r, nil, methodNotAllowed(http.MethodPost))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// methodNotAllowed names the methods that are (RFC 9110, section 15.5.6).
+func methodNotAllowed(allow string) *Refusal {
+	r := plain(http.StatusMethodNotAllowed, CodeInvalidRequest, "method not allowed", "http_method")
+	r.Allow = allow
+	return r
+}

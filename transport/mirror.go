@@ -1,0 +1,115 @@
+package transport
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/sallyport-mcp/sallyport/transport/message"
+)
+
+// mirrored checks the headers that repeat parts of the body for intermediaries
+// (MCP 2026-07-28, "Streamable HTTP", "Server Validation"). Something in front
+// of this server may have routed or judged the request by them, so they must
+// say what the body says. Nothing is ever decided by a header here.
+func (e *endpoint) mirrored(h http.Header, msg *message.Message) *Refusal {
+	method := h.Values(mcp.HeaderMethod)
+	if len(method) != 1 || method[0] != msg.Method {
+		return mismatch("Mcp-Method is missing, repeated or not the method of the body")
+	}
+	switch msg.Method {
+	case "tools/call", "prompts/get", "resources/read":
+		if name, ok := headerText(h.Values(mcp.HeaderName)); !ok || name != msg.Name {
+			return mismatch("Mcp-Name is missing, repeated, badly encoded or not the name in the body")
+		}
+	}
+	if msg.Method != "tools/call" {
+		return nil
+	}
+	for name, path := range e.ParamHeaders(msg.Name) {
+		if !sameParam(h.Values(mcp.HeaderParamPrefix+name), valueAt(msg.Arguments, path)) {
+			return mismatch("Mcp-Param-" + name + " is missing, repeated, badly encoded or not the value in the body")
+		}
+	}
+	return nil
+}
+
+// The marks of a Base64 encoded header value ("Value Encoding").
+const (
+	encodedPrefix = "=?base64?"
+	encodedSuffix = "?="
+)
+
+// headerText returns the text of a header that was sent exactly once, decoded.
+func headerText(values []string) (string, bool) {
+	if len(values) != 1 || strings.ContainsFunc(values[0], func(r rune) bool { return r != '\t' && (r < ' ' || r > '~') }) {
+		return "", false
+	}
+	inner, ok := strings.CutPrefix(values[0], encodedPrefix)
+	if !ok {
+		return values[0], true
+	}
+	inner, ok = strings.CutSuffix(inner, encodedSuffix)
+	if !ok {
+		return values[0], true
+	}
+	decoded, err := base64.StdEncoding.Strict().DecodeString(inner)
+	return string(decoded), err == nil && utf8.Valid(decoded)
+}
+
+// valueAt returns the value at a path of properties, nil when there is none.
+// The arguments have been read strictly before.
+func valueAt(arguments json.RawMessage, path []string) json.RawMessage {
+	value := arguments
+	for _, name := range path {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(value, &members) != nil {
+			return nil
+		}
+		value = members[name]
+	}
+	if string(value) == "null" {
+		return nil
+	}
+	return value
+}
+
+// sameParam reports whether a parameter header says what the body says. A
+// value that is absent or null has no header; any other has exactly one.
+func sameParam(values []string, body json.RawMessage) bool {
+	if body == nil {
+		return len(values) == 0
+	}
+	header, ok := headerText(values)
+	if !ok {
+		return false
+	}
+	var text string
+	if json.Unmarshal(body, &text) == nil {
+		return header == text
+	}
+	return header == string(body) || integer(header) != "" && integer(header) == integer(string(body))
+}
+
+// integer returns the one spelling of an integer that is written in decimal,
+// with a fraction of zeros or without, and "" for anything else: 42, 42.0 and
+// 42.00 are equal, as the specification asks for.
+func integer(s string) string {
+	digits, negative := strings.CutPrefix(s, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	if whole == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0") != "" {
+		return ""
+	}
+	whole = strings.TrimLeft(whole, "0")
+	switch {
+	case whole == "":
+		return "0"
+	case negative:
+		return "-" + whole
+	}
+	return whole
+}

@@ -1,0 +1,70 @@
+package transport
+
+import (
+	"crypto/rand"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// New returns the handler of one protected MCP server: the MCP endpoint at the
+// path of Config.Resource, and the protected resource metadata at its two
+// well-known locations. Every other path is 404. The handler is safe for
+// concurrent use and starts nothing of its own. The error joins all mistakes of
+// the Config.
+//
+// The MCP endpoint takes a POST for every message of revision 2026-07-28 ("Streamable HTTP").
+// A request is checked in this order: Host and Origin, method, token, media
+// types, size, message, revision and mirrored headers, decision; nothing runs
+// before all of it has passed.
+func New(c Config) (http.Handler, error) {
+	s, err := c.check()
+	if err != nil {
+		return nil, err
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails: crypto/rand ends the process instead
+	e := &endpoint{settings: s, cursors: cursorKey(key), metadata: encodeMetadata(s)}
+	return e.identify(e.routes()), nil
+}
+
+// endpoint is the state behind the handler. It does not change.
+type endpoint struct {
+	settings
+	cursors  cursorKey
+	metadata []byte
+}
+
+// routes puts the middlewares in the order of the checks.
+func (e *endpoint) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(secureHeaders, e.recoverPanics, e.checkHost)
+	r.NotFound(e.notFound)
+	r.MethodNotAllowed(e.methodUnknown)
+	r.HandleFunc(e.metadataRoot, e.serveMetadata)
+	if e.metadataPath != e.metadataRoot {
+		r.HandleFunc(e.metadataPath, e.serveMetadata)
+	}
+	r.Group(func(r chi.Router) {
+		r.Use(e.checkOrigin, e.checkMethod, e.authenticate)
+		r.HandleFunc(e.path, e.serveMCP)
+	})
+	return r
+}
+
+func (e *endpoint) notFound(w http.ResponseWriter, r *http.Request) {
+	e.refuse(w, r, nil, plain(http.StatusNotFound, CodeInvalidRequest, "not found", "unknown_path"))
+}
+
+// methodUnknown answers a method that the router has never heard of, whatever
+// the path.
+func (e *endpoint) methodUnknown(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.EscapedPath() {
+	case e.path:
+		e.refuse(w, r, nil, methodNotAllowed(http.MethodPost))
+	case e.metadataRoot, e.metadataPath:
+		e.refuse(w, r, nil, methodNotAllowed(metadataMethods))
+	default:
+		e.notFound(w, r)
+	}
+}

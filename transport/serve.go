@@ -1,0 +1,72 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport/message"
+)
+
+// serveMCP answers one POST of a verified caller.
+func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
+	// authenticate has put the principal there; without it nobody is admitted.
+	who, _ := authz.PrincipalFrom(r.Context())
+	body, why := e.readBody(w, r)
+	if why != nil {
+		e.refuse(w, r, nil, why)
+		return
+	}
+	msg, err := message.Read(body)
+	if err != nil {
+		e.refuse(w, r, nil, malformed(err))
+		return
+	}
+	if msg.IsNotification() {
+		// This revision has no notification a client could send over HTTP:
+		// accepted, and nothing comes of it.
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	r = r.WithContext(traced(r.Context(), msg.Traceparent))
+	raw, why := e.validate(r.Header, who, msg)
+	if why != nil {
+		e.refuse(w, r, msg, why)
+		return
+	}
+	e.decide(w, r, who, msg, raw)
+}
+
+// validate checks what a message must be before a decision about it is asked
+// for, and returns the bytes to dispatch.
+func (e *endpoint) validate(h http.Header, who authz.Principal, msg *message.Message) ([]byte, *Refusal) {
+	if why := revision(h, msg); why != nil {
+		return nil, why
+	}
+	if why := e.mirrored(h, msg); why != nil {
+		return nil, why
+	}
+	return e.dispatched(who, msg)
+}
+
+// decide asks the gate and dispatches what it admits.
+func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Principal, msg *message.Message, raw []byte) {
+	ctx, cancel := e.bounded(r.Context(), who)
+	defer cancel()
+	pass, why := e.Gate.Admit(ctx, who, msg)
+	if why != nil {
+		e.writeRefusal(w, msg, why)
+		return
+	}
+	if pass == nil {
+		e.refuse(w, r, msg, Internal("gate_silent"))
+		return
+	}
+	if pass.Context != nil {
+		ctx = pass.Context
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	c := &call{endpoint: e, who: who, msg: msg, raw: raw, session: newSession(ctx, pass, msg)}
+	c.answer(ctx, w, r)
+}
