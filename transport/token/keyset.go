@@ -42,14 +42,13 @@ func parseKeySet(body []byte, allowed []string) (*keySet, error) {
 		return nil, errors.New("JWK set without an array of keys")
 	}
 	set := &keySet{byID: make(map[string]*key, len(list))}
-	for id, raws := range byKeyID(list) {
-		if id != "" && len(raws) > 1 {
+	ids, count := keyIDs(list)
+	for i, raw := range list {
+		if id := ids[i]; id != "" && count[id] > 1 {
 			set.refuse(id, errors.New("several keys with this id (RFC 7517 section 4.5)"), true)
 			continue
 		}
-		for _, raw := range raws {
-			set.add(id, raw, allowed)
-		}
+		set.add(ids[i], raw, allowed)
 	}
 	if len(set.all) == 0 {
 		return nil, errors.New("JWK set without a usable key")
@@ -57,17 +56,18 @@ func parseKeySet(body []byte, allowed []string) (*keySet, error) {
 	return set, nil
 }
 
-// byKeyID groups keys by kid, those without one under "". What is no object has
-// no kid, and no key type either, for which it is refused later.
-func byKeyID(list []json.RawMessage) map[string][]json.RawMessage {
-	groups := make(map[string][]json.RawMessage, len(list))
+// keyIDs returns each key's kid, "" without one, and how often each occurs. What
+// is no object has none, and no key type either, for which it is refused later.
+func keyIDs(list []json.RawMessage) ([]string, map[string]int) {
+	ids, count := make([]string, 0, len(list)), make(map[string]int, len(list))
 	for _, raw := range list {
 		var members object
 		_ = json.Unmarshal(raw, &members)
 		id, _ := members.text("kid")
-		groups[id] = append(groups[id], raw)
+		ids = append(ids, id)
+		count[id]++
 	}
-	return groups
+	return ids, count
 }
 
 func (s *keySet) refuse(id string, why error, alarm bool) {
