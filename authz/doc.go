@@ -9,5 +9,19 @@
 // read leniently (an effect it does not know, a row with too few columns, a role chain it silently cuts) never reaches
 // it: [Compile] reads the model and the policy itself, strictly, and reports everything that is wrong at once.
 //
+// # The policy file
+//
+// UTF-8 lines that end in \n or \r\n, each at most 64 KiB: blank, a comment (first character '#', on a line of its own), or
+// a row of fields between commas with plain spaces and tabs around them. Fields are not quoted: no name holds a comma, a
+// quote, white space or a character that does not show. A token may name a subject with such characters; it then matches
+// no row, and anyone still covers it.
+//
+//	p, SUBJECT, OBJECT, ACTION, allow|deny
+//	g, WHO, WHAT
+//
+// Subjects are user:NAME, group:NAME, role:NAME, client:NAME, scope:NAME and anyone. Objects and actions are exact or end
+// in one '*'. A g row leads from a user to a group, from a user, group, client, role or anyone to a role, or from a scope to a
+// scope; no chain of them is longer than nine rows and none is a loop.
+//
 // The package is pure. Apart from [Load] it does no I/O, and it knows neither HTTP nor MCP.
 package authz

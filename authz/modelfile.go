@@ -38,6 +38,13 @@ func sectionOf(key string) string {
 // definitionKeys are the definitions a model has, in the order of the file.
 func definitionKeys() []string { return []string{"r", "p", "g", "e", "m"} }
 
+// Places in the list of effects that something is said about.
+const (
+	effectTextbook = iota
+	effectAllowOnly
+	effectDenyOnly
+)
+
 // effects are the policy effects Casbin knows. It compares them letter by letter.
 func effects() []string {
 	return []string{
@@ -49,6 +56,16 @@ func effects() []string {
 	}
 }
 
+// warnEffect says what two of the effects leave out.
+func warnEffect(known, line int, l *findings) {
+	switch known {
+	case effectAllowOnly:
+		l.warn(line, 0, effects()[known], "under this effect no deny row denies anything", "write e = "+effects()[effectTextbook])
+	case effectDenyOnly:
+		l.warn(line, 0, effects()[known], "under this effect everybody may do what no row denies", "write e = "+effects()[effectTextbook])
+	}
+}
+
 // modelLine is one definition with its place.
 type modelLine struct {
 	line       int
@@ -56,9 +73,9 @@ type modelLine struct {
 	key, value string
 }
 
-// readModel reads and checks a model. It returns its definitions in the spelling Casbin wants, and nil if they cannot be
-// used.
-func readModel(data []byte, l *findings) definitions {
+// readModel reads and checks a model. It returns its definitions in the spelling Casbin wants and their lines, and nil if
+// they cannot be used.
+func readModel(data []byte, l *findings) (definitions, map[string]int) {
 	defs := definitions{}
 	places := map[string]int{}
 	for _, d := range readDefinitions(data, l) {
@@ -79,10 +96,10 @@ func readModel(data []byte, l *findings) definitions {
 		}
 	}
 	if l.failed() {
-		return nil
+		return nil, nil
 	}
 	checkDefinitions(defs, places, l)
-	return defs
+	return defs, places
 }
 
 // readDefinitions reads sections and definitions as Casbin does: '#' and ';' start a comment, '\' at the end goes on.
@@ -151,6 +168,7 @@ func checkDefinitions(defs definitions, places map[string]int, l *findings) {
 		l.fail(places["e"], 0, defs["e"], "an effect that Casbin does not know", "write e = "+textbook["e"])
 	} else {
 		defs["e"] = effects()[known]
+		warnEffect(known, places["e"], l)
 	}
 	if !strings.Contains(squeeze(blankStrings(defs["m"])), "g(r.sub,p.sub)") {
 		l.fail(places["m"], 0, defs["m"], "a matcher that does not ask who the caller is", "keep g(r.sub, p.sub) in it")
@@ -191,23 +209,19 @@ func squeeze(s string) string {
 // isWord reports whether r can be part of a name in a matcher.
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// blankStrings replaces what stands in string literals, so that nothing in them is taken for code.
+// blankStrings replaces what stands in string literals byte by byte, so that nothing in them is taken for code.
 func blankStrings(s string) string {
-	var b strings.Builder
-	quote := rune(0)
-	for _, r := range s {
+	b := []byte(s)
+	quote := byte(0)
+	for i, c := range b {
 		switch {
-		case quote == 0:
-			if r == '\'' || r == '"' {
-				quote = r
-			}
-			b.WriteRune(r)
-		case r == quote:
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		case c == quote:
 			quote = 0
-			b.WriteRune(r)
-		default:
-			b.WriteByte('.')
+		case quote != 0:
+			b[i] = '.'
 		}
 	}
-	return b.String()
+	return string(b)
 }

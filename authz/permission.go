@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -45,14 +46,14 @@ func splitPermission(s string) Permission {
 
 // checkPlain refuses the characters that no declared name may hold. The error continues a sentence about the name.
 func checkPlain(s string) error {
-	if r, i, bad := badRune(s); bad {
-		return fmt.Errorf("holds %s at byte %d; remove it", runeTitle(r), i)
+	if r, _, bad := badRune(s); bad {
+		return fmt.Errorf("holds %s (%U); remove it", runeTitle(r), r)
 	}
-	if i := strings.IndexAny(s, "*"); i >= 0 {
-		return fmt.Errorf("holds '*' at byte %d; a declared name is one name, patterns belong in the policy", i)
+	if strings.Contains(s, "*") {
+		return errors.New("holds '*'; a declared name is one name, patterns belong in the policy")
 	}
 	if i := strings.IndexAny(s, ",\"'`{}"); i >= 0 {
-		return fmt.Errorf("holds %q at byte %d; remove it, a policy row could not name it", s[i:i+1], i)
+		return fmt.Errorf("holds %q; remove it, a policy row could not name it", s[i])
 	}
 	return nil
 }

@@ -98,9 +98,9 @@ func readSource(path, fallback string, optional bool, l *findings) Source {
 func compile(model, policy Source, o Options) (*Policy, []Finding) {
 	inModel, inPolicy := findings{file: model.Name}, findings{file: policy.Name}
 	checkAliases(o.Aliases, &inPolicy)
-	defs := textbookModel()
+	defs, lines := textbookModel(), map[string]int(nil)
 	if model.Name != "" || len(model.Data) > 0 {
-		defs = readModel(model.Data, &inModel)
+		defs, lines = readModel(model.Data, &inModel)
 	}
 	textbook := defs.isTextbook()
 	book := readPolicy(policy.Data, textbook, o.Aliases, &inPolicy)
@@ -109,9 +109,11 @@ func compile(model, policy Source, o Options) (*Policy, []Finding) {
 	p.textbook = textbook
 	p.revision = revision(model.Data, policy.Data)
 	if !textbook && !inModel.failed() && !inPolicy.failed() {
-		p.tryModel(&inModel, &inPolicy)
+		tryModel(defs, lines["m"], book.rules, &inModel, &inPolicy)
 	}
-	p.warn(book, &inPolicy)
+	if !inModel.failed() && !inPolicy.failed() {
+		p.warn(book, o.Declared, &inPolicy)
+	}
 	return p, slices.Concat(inModel.sorted(), inPolicy.sorted())
 }
 

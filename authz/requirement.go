@@ -30,14 +30,14 @@ func NewRequirement(scopes, permissions []string, anyPrincipal bool) (Requiremen
 	if len(scopes)+len(permissions) == 0 {
 		return Requirement{}, errors.New("neither scopes nor permissions; declare one, or any principal if every verified caller may")
 	}
-	if len(scopes) == 0 {
-		scopes = permissions
-	}
-	if len(permissions) == 0 {
-		permissions = scopes
-	}
 	s, scopeErr := parseAll("scope", scopes)
 	p, permissionErr := parseAll("permission", permissions)
+	if len(scopes) == 0 {
+		s = p
+	}
+	if len(permissions) == 0 {
+		p = s
+	}
 	need := Requirement{scopes: s, permissions: p}
 	err := errors.Join(scopeErr, permissionErr, checkScopeText(s), CheckDeclared([]Requirement{need}))
 	if err != nil {

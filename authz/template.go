@@ -50,7 +50,7 @@ func ParseTemplate(s string) (Template, error) {
 	object, objectErr := parseParts(p.Object)
 	action, actionErr := parseParts(p.Action)
 	if err := errors.Join(objectErr, actionErr); err != nil {
-		return Template{}, fmt.Errorf("%q: %w", clip(s), err)
+		return Template{}, fmt.Errorf("%q %w", clip(s), err)
 	}
 	if len(object) == 0 || len(action) == 0 {
 		return Template{}, fmt.Errorf("%q has an empty part; write object:action", clip(s))
@@ -63,7 +63,7 @@ func parseParts(s string) ([]part, error) {
 	for s != "" {
 		literal, rest, found := strings.Cut(s, "{")
 		if err := checkPlain(literal); err != nil {
-			return nil, fmt.Errorf("%q %w", clip(literal), err)
+			return nil, err
 		}
 		if literal != "" {
 			parts = append(parts, part{text: literal})
@@ -73,7 +73,7 @@ func parseParts(s string) ([]part, error) {
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed || !isValue(name) {
-			return nil, fmt.Errorf("{%s is no placeholder; write {name} with a name of A-Z a-z 0-9 . _ -", clip(name))
+			return nil, errors.New("holds a '{' that starts no placeholder; write {name} with a name of A-Z a-z 0-9 . _ -")
 		}
 		parts = append(parts, part{text: name, hole: true})
 		s = after
@@ -168,6 +168,3 @@ func (t Template) join(parts []part, value func(name string) (string, bool)) (st
 	}
 	return b.String(), nil
 }
-
-// hasHoles reports whether the template holds a placeholder.
-func (t Template) hasHoles() bool { return len(t.Names()) > 0 }
