@@ -16,7 +16,8 @@ type consentPage struct {
 	User     User
 	Resource string
 	Scopes   []scopeLine
-	StepUp   bool // the user has given this client something already
+	Before   bool // the user has allowed this client something already
+	More     bool // and this is more
 	Switch   string
 	Action   string
 	CSRF     string
@@ -47,22 +48,24 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 		Action: consentPath + "?" + pendingQuery(id), CSRF: s.browsers.formToken(v, id, purposeConsent),
 	}
 	page.Host, page.Local, page.App = destination(v.request.redirect)
-	page.Scopes, page.StepUp = s.scopeLines(v)
+	page.Scopes, page.Before, page.More = s.scopeLines(v)
 	s.pages.render(w, http.StatusOK, "consent.html", "'self' "+redirectOrigin(v.request.redirect), page)
 }
 
 // scopeLines words the requested scopes, and marks those that are new when the
 // client holds others already.
-func (s *Server) scopeLines(v visit) (lines []scopeLine, stepUp bool) {
+func (s *Server) scopeLines(v visit) (lines []scopeLine, before, more bool) {
 	have := s.grants.given(v.client.id, v.user)
 	for _, name := range v.request.scopes {
 		words, _ := s.scopes.describe(name)
 		if words == "" {
 			words = name
 		}
-		lines = append(lines, scopeLine{Name: name, Words: words, New: len(have) > 0 && !slices.Contains(have, name)})
+		isNew := len(have) > 0 && !slices.Contains(have, name)
+		more = more || isNew
+		lines = append(lines, scopeLine{Name: name, Words: words, New: isNew})
 	}
-	return lines, len(have) > 0
+	return lines, len(have) > 0, more
 }
 
 // destination says in words where a redirect URI leads.
