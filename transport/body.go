@@ -25,8 +25,10 @@ func (e *endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *Re
 	if r.ContentLength > 0 {
 		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	_, err := io.Copy(&body, http.MaxBytesReader(w, r.Body, e.MaxBody))
+	_, err := io.Copy(&body, http.MaxBytesReader(innermost(w), r.Body, e.MaxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		// net/http would read on, in the hope of keeping the connection.
+		_ = control.SetReadDeadline(time.Unix(1, 0))
 		return nil, tooLarge()
 	}
 	if err != nil {
@@ -38,6 +40,19 @@ func (e *endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *Re
 	// that must not end with the deadline of the body.
 	_ = control.SetReadDeadline(time.Time{})
 	return body.Bytes(), nil
+}
+
+// innermost returns the writer of net/http itself. MaxBytesReader tells it that
+// the limit was hit, and the connection is then closed in a way that lets the
+// client read the answer first.
+func innermost(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		wrapped, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = wrapped.Unwrap()
+	}
 }
 
 func tooLarge() *Refusal {

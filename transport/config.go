@@ -40,8 +40,9 @@ type Config struct {
 	// prompts and completion providers: tools, resources and templates come with
 	// each Pass. It must declare the capabilities it serves.
 	MCP *mcpserver.MCPServer
-	// ParamHeaders returns the x-mcp-header bindings of a tool: the name after
-	// "Mcp-Param-" and the path of the property in the arguments. nil means that
+	// ParamHeaders returns the x-mcp-header bindings of a tool: the full
+	// name of the header ("Mcp-Param-Region") and the path of the property in
+	// the arguments. nil means that
 	// no tool has any. It must be safe for concurrent use.
 	ParamHeaders func(tool string) map[string][]string
 	// Hosts are the accepted values of the Host header, compared exactly. Empty

@@ -55,14 +55,16 @@ func (e *endpoint) identify(next http.Handler) http.Handler {
 	})
 }
 
-// traced takes the trace id from the message when the headers had none.
-func traced(ctx context.Context, traceparent string) context.Context {
+// traced takes the trace id from the message, if the headers had none and the
+// message has one.
+func traced(ctx context.Context, traceparent string) (context.Context, bool) {
 	info, _ := InfoFrom(ctx)
-	if info.TraceID != "" || traceparent == "" {
-		return ctx
+	id := traceID(traceparent)
+	if info.TraceID != "" || id == "" {
+		return ctx, false
 	}
-	info.TraceID = traceID(traceparent)
-	return WithInfo(ctx, info)
+	info.TraceID = id
+	return WithInfo(ctx, info), true
 }
 
 // traceID returns the trace-id of a traceparent of version 00, or "" (W3C Trace

@@ -31,8 +31,8 @@ func (e *endpoint) mirrored(h http.Header, msg *message.Message) *Refusal {
 		return nil
 	}
 	for name, path := range e.ParamHeaders(msg.Name) {
-		if !sameParam(h.Values(mcp.HeaderParamPrefix+name), valueAt(msg.Arguments, path)) {
-			return mismatch("Mcp-Param-" + name + " is missing, repeated, badly encoded or not the value in the body")
+		if !sameParam(h.Values(name), valueAt(msg.Arguments, path)) {
+			return mismatch(name + " is missing, repeated, badly encoded or not the value in the body")
 		}
 	}
 	return nil

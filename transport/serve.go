@@ -28,7 +28,9 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
-	r = r.WithContext(traced(r.Context(), msg.Traceparent))
+	if ctx, ok := traced(r.Context(), msg.Traceparent); ok {
+		r = r.WithContext(ctx)
+	}
 	raw, why := e.validate(r.Header, who, msg)
 	if why != nil {
 		e.refuse(w, r, msg, why)

@@ -46,10 +46,6 @@ func (e *endpoint) writeRefusal(w http.ResponseWriter, msg *message.Message, why
 		status = http.StatusInternalServerError
 	}
 	e.writeJSON(w, status, errorBody(id, why.Code, why.Message, why.Data))
-	if why.hangUp {
-		// What is left of the body is not read any more.
-		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
-	}
 }
 
 // complete fills in what a challenge leaves to this server.
