@@ -8,6 +8,7 @@
 // writes the blocks anew; without -update a block that differs is a failure.
 //
 //	<!-- begin file PATH -->          the whole file
+//	<!-- begin rows PATH -->          a policy file without its comments
 //	<!-- begin code PATH#NAME -->     one declaration, with its comment
 //	<!-- begin transcript -->         examples/hello over HTTP: 401, 403, 200
 //	<!-- end -->

@@ -37,7 +37,8 @@ func newPerson(t *testing.T, origin, name string) *person {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &person{t: t, origin: origin, name: name, browser: &http.Client{Jar: jar}}
+	p := &person{t: t, origin: origin, name: name, browser: browser(t)}
+	p.browser.Jar = jar
 	p.browser.CheckRedirect = func(req *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(req.URL.String(), redirectURI) {
 			return errArrived

@@ -21,7 +21,7 @@ const (
 )
 
 // block is one generated stretch of README.md.
-var block = regexp.MustCompile(`(?s)<!-- begin (file|code|transcript)(?: ([^\n]+?))? -->\n(.*?)<!-- end -->\n`)
+var block = regexp.MustCompile(`(?s)<!-- begin (file|rows|code|transcript)(?: ([^\n]+?))? -->\n(.*?)<!-- end -->\n`)
 
 func TestREADME(t *testing.T) {
 	text := read(t, readme)
@@ -57,12 +57,25 @@ func generate(t *testing.T, kind, argument string) string {
 	switch kind {
 	case "file":
 		return fence(language(argument), read(t, filepath.Join(root, argument)))
+	case "rows":
+		return fence(language(argument), rows(read(t, filepath.Join(root, argument))))
 	case "code":
 		path, name, _ := strings.Cut(argument, "#")
 		return fence(language(path), declaration(t, filepath.Join(root, path), name))
 	default:
 		return fence("http", transcript(t))
 	}
+}
+
+// rows is a policy file without its comments and empty lines.
+func rows(text string) string {
+	var kept []string
+	for line := range strings.Lines(text) {
+		if strings.TrimSpace(line) != "" && !strings.HasPrefix(line, "#") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
 }
 
 func language(path string) string {

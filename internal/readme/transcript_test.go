@@ -57,7 +57,7 @@ func call(t *testing.T, origin, token string) string {
 		req.Header.Set("Authorization", "Bearer "+token)
 		shown = "Authorization: Bearer ...\n"
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := browser(t).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func startHello(t *testing.T) string {
 			t.Logf("output of examples/hello:\n%s", output.String())
 		}
 	})
-	if err := waitFor(t.Context(), "http://"+addr+"/.well-known/oauth-protected-resource"); err != nil {
+	if err := waitFor(t.Context(), browser(t), "http://"+addr+"/.well-known/oauth-protected-resource"); err != nil {
 		t.Fatalf("examples/hello does not answer: %v", err)
 	}
 	return "http://" + addr
@@ -132,7 +132,14 @@ func freeAddr(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func waitFor(ctx context.Context, address string) error {
+// browser returns a client with connections of its own.
+func browser(t *testing.T) *http.Client {
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func waitFor(ctx context.Context, client *http.Client, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {
@@ -140,7 +147,7 @@ func waitFor(ctx context.Context, address string) error {
 		if err != nil {
 			return err
 		}
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := client.Do(req)
 		if err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
