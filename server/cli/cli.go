@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-mcp/sallyport/server"
+)
+
+// Exit codes of a server's binary.
+const (
+	// ExitOK is a server that was stopped, or a command that found nothing wrong.
+	ExitOK = 0
+	// ExitFailed is a server that stopped by itself, or a policy with errors.
+	ExitFailed = 1
+	// ExitUsage is a command line or a configuration with mistakes. Nothing was started.
+	ExitUsage = 2
+)
+
+// Main is the whole main function of a server: it runs the command that the
+// process's arguments name with cfg as the program's own settings, and exits
+// with one of the exit codes above. Commands are
+//
+//	serve         serve until SIGINT or SIGTERM (the default)
+//	tools         list the operations with the scopes and permissions they need
+//	policy check  report every error and warning of the policy
+//
+// A first signal stops gracefully, a second one at once.
+func Main(cfg server.Config) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // gives the second signal its usual meaning
+	os.Exit(Run(ctx, cfg, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// Run is [Main] with everything a process has passed in: the arguments without
+// the program's name, the environment as "NAME=value", and the two outputs. It
+// returns the exit code. The end of ctx stops a server gracefully.
+func Run(ctx context.Context, cfg server.Config, args, env []string, stdout, stderr io.Writer) int {
+	p := &program{base: cfg, env: env, stdout: stdout, stderr: stderr}
+	root := p.rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		_, _ = fmt.Fprintf(stderr, "%s: %v\n", root.Name(), err) // nowhere left to report to
+		return exitCode(err)
+	}
+	return ExitOK
+}
+
+// program is one run of a command line.
+type program struct {
+	base           server.Config
+	env            []string
+	stdout, stderr io.Writer
+}
+
+func (p *program) rootCommand() *cobra.Command {
+	name := p.base.Name
+	if name == "" {
+		name = "server"
+	}
+	serve := p.serveCommand()
+	root := &cobra.Command{
+		Use:           name,
+		Short:         "A protected MCP server",
+		Long:          longHelp(),
+		Args:          cobra.NoArgs,
+		RunE:          serve.RunE,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	addFlags(root.PersistentFlags())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())}
+	})
+	root.AddCommand(serve, p.toolsCommand(), p.policyCommand())
+	return root
+}
+
+// usageError marks what the caller must repair before anything can start.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }

@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
+
+	"github.com/sallyport-mcp/sallyport/server"
+)
+
+// defaultFile is read from the working directory if it is there.
+const defaultFile = "sallyport.yaml"
+
+// noNesting is a delimiter no key contains: our settings have one level.
+const noNesting = "\x00"
+
+// source is one place settings come from.
+type source struct {
+	name   func(setting) string // what the setting is called there
+	values *koanf.Koanf
+}
+
+// load returns the program's settings with those of file, environment and
+// flags over them, and every mistake of the three places.
+func (p *program) load(flags *pflag.FlagSet) (server.Config, []server.Mistake) {
+	cfg := p.base
+	if cfg.AdminAddr == "" {
+		cfg.AdminAddr = server.DefaultAdminAddr
+	}
+	cfg.Stdout, cfg.Stderr = p.stdout, p.stderr
+
+	sources, wrong := p.sources(flags)
+	for _, from := range sources {
+		for _, s := range settings() {
+			if from.values.Exists(s.key) {
+				wrong = append(wrong, from.set(&cfg, s)...)
+			}
+		}
+	}
+	return cfg, wrong
+}
+
+// set applies one setting of the source.
+func (from source) set(cfg *server.Config, s setting) []server.Mistake {
+	raw := from.values.Get(s.key)
+	values, err := s.values(raw)
+	if err != nil {
+		return []server.Mistake{{
+			Key: from.name(s), Value: fmt.Sprint(raw), Reason: err.Error(), Fix: "put the value in quotes",
+		}}
+	}
+	s.apply(cfg, values)
+	return nil
+}
+
+// sources reads the three places, the weakest first.
+func (p *program) sources(flags *pflag.FlagSet) ([]source, []server.Mistake) {
+	variables, envErr := p.environment()
+	given, flagErr := changedFlags(flags)
+	if err := errors.Join(envErr, flagErr); err != nil {
+		return nil, []server.Mistake{{Reason: err.Error()}}
+	}
+	path, needed := filePath(variables, given)
+	settings, wrong := readFile(path, needed)
+	return []source{
+		{func(s setting) string { return path + ": " + s.key }, settings},
+		{setting.variable, variables},
+		{func(s setting) string { return "--" + s.flag() }, given},
+	}, wrong
+}
+
+// environment takes the variables that are settings. Others with our prefix
+// are left alone: newer and older versions share an environment.
+func (p *program) environment() (*koanf.Koanf, error) {
+	keys := append(knownKeys(), configKey)
+	values := koanf.New(noNesting)
+	err := values.Load(env.Provider(noNesting, env.Opt{
+		Prefix:      envPrefix,
+		EnvironFunc: func() []string { return p.env },
+		TransformFunc: func(name, value string) (string, any) {
+			key := strings.ToLower(strings.TrimPrefix(name, envPrefix))
+			if !slices.Contains(keys, key) || name != strings.ToUpper(name) {
+				return "", nil
+			}
+			return key, value
+		},
+	}), nil)
+	return values, err
+}
+
+// changedFlags takes the flags that were given.
+func changedFlags(flags *pflag.FlagSet) (*koanf.Koanf, error) {
+	values := koanf.New(noNesting)
+	err := values.Load(posflag.ProviderWithFlag(flags, noNesting, nil, func(f *pflag.Flag) (string, any) {
+		return strings.ReplaceAll(f.Name, "-", "_"), f.Value.String()
+	}), nil)
+	return values, err
+}
+
+// filePath returns the YAML file and whether it must exist.
+func filePath(variables, flags *koanf.Koanf) (string, bool) {
+	for _, values := range []*koanf.Koanf{flags, variables} {
+		if path := values.String(configKey); path != "" {
+			return path, true
+		}
+	}
+	return defaultFile, false
+}
+
+// readFile reads the YAML file. A file nobody named may be missing.
+func readFile(path string, needed bool) (*koanf.Koanf, []server.Mistake) {
+	values := koanf.New(noNesting)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !needed {
+		return values, nil
+	}
+	if err := values.Load(file.Provider(path), yaml.Parser()); err != nil {
+		return values, []server.Mistake{{
+			Key: configKey, Value: path, Reason: "it cannot be read: " + err.Error(),
+			Fix: "name a YAML file with one setting per line, for example addr: \"" + server.DefaultAddr + "\"",
+		}}
+	}
+	var wrong []server.Mistake
+	for _, key := range values.Keys() {
+		if !slices.Contains(knownKeys(), topLevel(key)) {
+			wrong = append(wrong, unknownKey(path, topLevel(key), values))
+		}
+	}
+	return values, slices.CompactFunc(wrong, func(a, b server.Mistake) bool { return a == b })
+}
+
+func topLevel(key string) string {
+	top, _, _ := strings.Cut(key, noNesting)
+	return top
+}
+
+func unknownKey(path, key string, values *koanf.Koanf) server.Mistake {
+	return server.Mistake{
+		Key: path + ": " + key, Value: fmt.Sprint(values.Get(key)), Reason: "there is no such key",
+		Fix: "use one of " + strings.Join(knownKeys(), ", "),
+	}
+}

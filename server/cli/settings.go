@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sallyport-mcp/sallyport/server"
+)
+
+// envPrefix is in front of every environment variable of ours.
+const envPrefix = "SALLYPORT_"
+
+// configKey names the YAML file. It is the one setting the file cannot hold.
+const configKey = "config"
+
+// setting is one switch of the command line, the environment and the file.
+type setting struct {
+	key   string // as in the YAML file; SALLYPORT_KEY and --key follow from it
+	about string
+	list  bool // several values, separated by commas or as a YAML sequence
+	apply func(*server.Config, []string)
+}
+
+// settings returns every setting, in the order in which help shows them.
+func settings() []setting {
+	return []setting{
+		text("addr", "host:port of the MCP listener (default "+server.DefaultAddr+")",
+			func(c *server.Config) *string { return &c.Addr }),
+		text("public_url", "external base URL (default http:// and addr)",
+			func(c *server.Config) *string { return &c.PublicURL }),
+		text("admin_addr", "host:port of /healthz and /readyz, empty is off (default "+server.DefaultAdminAddr+")",
+			func(c *server.Config) *string { return &c.AdminAddr }),
+		{"issuers", "trusted issuer URLs, comma separated; empty runs the embedded authorization server", true,
+			func(c *server.Config, v []string) { c.Issuers = server.Issuers(v...) }},
+		text("model", "Casbin model (default "+server.DefaultModel+", or the textbook model)",
+			func(c *server.Config) *string { return &c.Model }),
+		text("policy", "Casbin policy (default "+server.DefaultPolicy+")",
+			func(c *server.Config) *string { return &c.Policy }),
+		text("store", "where state is kept: memory",
+			func(c *server.Config) *string { return &c.Store }),
+		text("audit", "where decisions are recorded: stdout, stderr or file:PATH (default stderr)",
+			func(c *server.Config) *string { return &c.Audit }),
+		{"limits", "on or off: rate limits, of which this version has none", false,
+			func(c *server.Config, v []string) { c.Limits = server.Switch(v[0]) }},
+		{"origins", "browser origins allowed, comma separated (default the server's own)", true,
+			func(c *server.Config, v []string) { c.Origins = v }},
+		{"legacy", "on or off: revisions before 2026-07-28, of which this version serves none", false,
+			func(c *server.Config, v []string) { c.Legacy = server.Switch(v[0]) }},
+	}
+}
+
+func text(key, about string, field func(*server.Config) *string) setting {
+	return setting{key, about, false, func(c *server.Config, v []string) { *field(c) = v[0] }}
+}
+
+func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
+
+func (s setting) variable() string { return envPrefix + strings.ToUpper(s.key) }
+
+// addFlags declares a flag for every setting and for the file.
+func addFlags(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.String(configKey, "", "YAML file with these settings (default "+defaultFile+" if present)")
+	for _, s := range settings() {
+		flags.String(s.flag(), "", s.about)
+	}
+}
+
+// longHelp describes what flags alone do not.
+func longHelp() string {
+	var b strings.Builder
+	b.WriteString("A protected MCP server: a call runs only if the token's scopes and the caller's\nroles both allow it.\n\n")
+	b.WriteString("Settings come from a YAML file, then the environment, then flags; the later one wins.\n")
+	b.WriteString("A flag --public-url is the variable SALLYPORT_PUBLIC_URL and the YAML key public_url.\n\n")
+	b.WriteString("Exit codes: 0 stopped or nothing wrong, 1 failed or policy errors, 2 wrong usage or configuration.")
+	return b.String()
+}
+
+// values takes a setting's value apart. A YAML sequence and a list separated
+// by commas mean the same.
+func (s setting) values(raw any) ([]string, error) {
+	switch v := raw.(type) {
+	case string:
+		if s.list {
+			return splitList(v), nil
+		}
+		return []string{v}, nil
+	case []any:
+		if s.list {
+			return textElements(v)
+		}
+	case nil:
+		return nil, fmt.Errorf("it has no value")
+	}
+	if s.list {
+		return nil, fmt.Errorf("it is neither text nor a list of texts")
+	}
+	return nil, fmt.Errorf("it is not text")
+}
+
+func textElements(list []any) ([]string, error) {
+	var values []string
+	for _, element := range list {
+		v, ok := element.(string)
+		if !ok {
+			return nil, fmt.Errorf("its element %v is not text", element)
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}
+
+// splitList splits at commas and drops white space around the elements. An
+// empty text is an empty list.
+func splitList(list string) []string {
+	if strings.TrimSpace(list) == "" {
+		return nil
+	}
+	values := strings.Split(list, ",")
+	for i := range values {
+		values[i] = strings.TrimSpace(values[i])
+	}
+	return values
+}
+
+// knownKeys returns the keys of the file, for an error to list.
+func knownKeys() []string {
+	var keys []string
+	for _, s := range settings() {
+		keys = append(keys, s.key)
+	}
+	slices.Sort(keys)
+	return keys
+}

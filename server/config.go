@@ -1,0 +1,129 @@
+package server
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/tools"
+	"github.com/sallyport-mcp/sallyport/transport/token"
+)
+
+const (
+	// DefaultAddr is where the MCP endpoint listens unless told otherwise.
+	DefaultAddr = "127.0.0.1:8080"
+	// DefaultAdminAddr is where package cli lets health checks listen unless
+	// told otherwise. The zero value of [Config] has no such listener.
+	DefaultAdminAddr = "127.0.0.1:8081"
+	// DefaultPath is the path of the MCP endpoint.
+	DefaultPath = "/mcp"
+	// DefaultModel and DefaultPolicy are the policy files in the working
+	// directory that are read when none are named.
+	DefaultModel  = "model.conf"
+	DefaultPolicy = "policy.csv"
+)
+
+// Visibility says which operations a list shows to a caller.
+type Visibility int
+
+const (
+	// VisibilityAttainable shows what the policy permits the caller, also if
+	// the token's scopes do not suffice yet, so that a client can discover
+	// what a further authorization would give it. It is the default.
+	VisibilityAttainable Visibility = iota
+	// VisibilityGranted shows only what the token in hand may call now.
+	VisibilityGranted
+)
+
+// Denials says what a caller learns when the policy denies.
+type Denials int
+
+const (
+	// DenialsExplain answers 403 and names the permission that is missing, so
+	// that the caller knows whom to ask. It is the default.
+	DenialsExplain Denials = iota
+	// DenialsConceal answers exactly as if the operation did not exist.
+	DenialsConceal
+)
+
+// Switch is a setting that is "on" or "off". Empty means [On].
+type Switch string
+
+// The values of a [Switch].
+const (
+	On  Switch = "on"
+	Off Switch = "off"
+)
+
+// Config describes one server. The zero value of every field is safe or
+// refuses to start. New copies what it needs: later changes have no effect.
+type Config struct {
+	// Name identifies the server to clients, for example "notes". Required.
+	Name string
+	// Version is the server's own version. Empty means "dev".
+	Version string
+	// Instructions tell a model how to use the server. Every verified caller
+	// reads the same ones, so they must not describe what only some may see.
+	Instructions string
+
+	// Tools, Resources and Prompts are all operations of the server.
+	Tools     []tools.Tool
+	Resources []tools.Resource
+	Prompts   []tools.Prompt
+
+	// Addr is the host:port of the MCP listener. Empty means [DefaultAddr].
+	Addr string
+	// PublicURL is the external base URL. The resource identifier (RFC 8707,
+	// RFC 9728) and required audience of tokens are this plus the path of the
+	// endpoint. Plain http is accepted for loopback addresses only. Empty
+	// means http:// plus Addr, if that is a loopback address.
+	PublicURL string
+	// AdminAddr is the host:port of the listener for /healthz and /readyz.
+	// Empty is off.
+	AdminAddr string
+	// Issuers are the authorization servers whose tokens are accepted. With
+	// several of them an empty Alias becomes the host of the issuer's URL.
+	// Empty runs an embedded authorization server for development, which is
+	// possible only if Addr and PublicURL are loopback addresses.
+	Issuers []token.Issuer
+	// Users are the people the embedded authorization server knows. Empty
+	// means alice, bob and carol. They are not used with Issuers.
+	Users []authserver.User
+	// Model and Policy are the Casbin files. Empty means [DefaultModel] and
+	// [DefaultPolicy] in the working directory; of these the model may be
+	// missing, which means the textbook model. Edits take effect while the
+	// server runs.
+	Model, Policy string
+	// Store is where state is kept: "memory", which empty means too.
+	Store string
+	// Audit is where decisions are recorded: "stdout", "stderr" (which empty
+	// means too) or "file:PATH".
+	Audit string
+	// Limits switches rate limits, of which this version has none.
+	Limits Switch
+	// Legacy switches protocol revisions before 2026-07-28, of which this
+	// version serves none.
+	Legacy Switch
+	// Origins are the browser origins that may use the endpoint, for example
+	// "https://app.example.com". Empty means the origin of PublicURL.
+	Origins []string
+	// InitialScopes are the scopes a client without a token is told to ask
+	// for. Nil means the scopes without placeholders of read-only tools that
+	// are not marked Sensitive.
+	InitialScopes []string
+	// Visibility says which operations lists show.
+	Visibility Visibility
+	// Denials says what a caller learns when the policy denies.
+	Denials Denials
+	// MaxBody is the largest request body in bytes. Zero means 1 MiB.
+	MaxBody int64
+
+	// Logger takes what operators should know. Nil writes text to Stderr.
+	Logger *slog.Logger
+	// Stdout and Stderr are written to by the audit and the start-up banner.
+	// Nil means the process's own.
+	Stdout, Stderr io.Writer
+	// Now is the clock. Nil means time.Now.
+	Now func() time.Time
+}

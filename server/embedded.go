@@ -1,0 +1,71 @@
+package server
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"slices"
+
+	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport/token"
+)
+
+// newEmbedded makes the authorization server for development, on the origin of
+// the public URL and for this one resource.
+func newEmbedded(c *Config, ops *operations, resource string) (*authserver.Server, error) {
+	var scopes []authserver.Scope
+	for _, word := range ops.scopeWords() {
+		scopes = append(scopes, authserver.Scope{Name: word.scope, Description: word.words})
+	}
+	return authserver.New(authserver.Config{
+		Issuer:   c.origin(),
+		Resource: resource,
+		Users:    c.Users,
+		Scopes:   scopes,
+		Now:      c.Now,
+		Logger:   c.Logger,
+	})
+}
+
+// embeddedIssuer is the embedded authorization server as the verifier sees it.
+// Keys are taken from it in process: it need not be up to be trusted.
+func embeddedIssuer(c *Config, as *authserver.Server) token.Issuer {
+	return token.Issuer{URL: c.origin(), Keys: as.JWKS}
+}
+
+// revokedBy tells the verifier which grants were revoked. It is asked about
+// every token, so a revocation counts from the next request on.
+func revokedBy(as *authserver.Server) func(context.Context, authz.Principal) (bool, error) {
+	return func(_ context.Context, who authz.Principal) (bool, error) {
+		return as.Revoked(who.GrantID), nil
+	}
+}
+
+// besides serves the authorization server's paths, and leaves every other to
+// next.
+func besides(as *authserver.Server, next http.Handler) http.Handler {
+	paths := as.Paths()
+	pages := loopbackOnly(as.Handler())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slices.Contains(paths, r.URL.EscapedPath()) {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// loopbackOnly refuses other machines. The configuration promises a loopback
+// listener, but a handler that is mounted in another server may be reached
+// through any.
+func loopbackOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil || !isLoopback(host) {
+			http.Error(w, "the embedded authorization server answers this machine only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,71 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// readiness is the answer of /readyz. It holds nothing secret: it may be read
+// by whoever reaches the admin listener.
+type readiness struct {
+	Ready bool `json:"ready"`
+	// Reasons say why the server is not ready.
+	Reasons []string `json:"reasons,omitempty"`
+	// Notes are worth an operator's look but do not take a replica out of
+	// service: all of them would be gone at once.
+	Notes          []string `json:"notes,omitempty"`
+	PolicyRevision string   `json:"policy_revision"`
+}
+
+// readiness tells whether requests can be decided.
+func (s *Server) readiness() readiness {
+	r := readiness{PolicyRevision: s.PolicyRevision()}
+	if s.stopping.Load() {
+		r.Reasons = append(r.Reasons, "stopping")
+	}
+	s.mu.Lock()
+	verifier := s.at.verifier
+	s.mu.Unlock()
+	for _, err := range flatten(verifier.Ready()) {
+		r.Reasons = append(r.Reasons, err.Error())
+	}
+	if s.store.stale.Load() {
+		r.Notes = append(r.Notes, "policy stale: the files hold something that does not load, the last good policy is in force")
+	}
+	if s.AuditStats().Lost > 0 {
+		r.Notes = append(r.Notes, "audit records were lost")
+	}
+	r.Ready = len(r.Reasons) == 0
+	return r
+}
+
+// adminHandler serves /healthz and /readyz. Every other path is 404, and
+// nothing behind it reaches the MCP endpoint.
+func (s *Server) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		state := s.readiness()
+		status := http.StatusOK
+		if !state.Ready {
+			status = http.StatusServiceUnavailable
+		}
+		writeJSON(w, status, state)
+	})
+	return mux
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // the caller is gone if this fails
+}

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/sallyport-mcp/sallyport/transport/token"
+)
+
+// embedded tells whether the server runs its own authorization server.
+func (c *Config) embedded() bool { return len(c.Issuers) == 0 }
+
+// settleIssuers names the issuers and decides whether the embedded
+// authorization server may take their place. What a single issuer may look
+// like is checked by the package that verifies its tokens.
+func (c *Config) settleIssuers(wrong *mistakes) {
+	if c.embedded() {
+		c.checkEmbedded(wrong)
+		return
+	}
+	var sound []token.Issuer
+	for i, issuer := range c.Issuers {
+		if len(c.Issuers) > 1 && issuer.Alias == "" {
+			c.Issuers[i].Alias = hostOf(issuer.URL)
+		}
+		if checkIssuerURL(wrong, issuer.URL) {
+			sound = append(sound, c.Issuers[i])
+		}
+	}
+	if len(sound) > 0 && len(sound) < len(c.Issuers) {
+		// The server is not assembled then; what is wrong beside the URLs is told all the same.
+		_, err := token.New(token.Config{Audience: unsetURL, Issuers: sound, Logger: c.Logger})
+		wrong.adopt(err)
+	}
+}
+
+// checkIssuerURL explains what package token would refuse in fewer words. It
+// tells whether the URL is right.
+func checkIssuerURL(wrong *mistakes, issuer string) bool {
+	u, err := url.Parse(issuer)
+	switch {
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		wrong.add("issuers", issuer, "it is no issuer (RFC 8414 section 2)", "write the https URL that is the iss claim of its tokens")
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+		wrong.add("issuers", issuer, "its keys cannot be fetched safely", "use https; plain http is for loopback addresses only")
+	default:
+		return true
+	}
+	return false
+}
+
+// checkEmbedded refuses to let people log in without a password anywhere but
+// on the machine itself.
+func (c *Config) checkEmbedded(wrong *mistakes) {
+	const fix = "set issuers to the URL of your authorization server; to try the server out, keep addr and public_url on 127.0.0.1"
+	const reason = "no issuers are set, and the embedded authorization server, which lets anybody log in as anybody, runs on loopback addresses only"
+	if listen := checkAddr(&mistakes{}, "addr", c.Addr); listen != nil && !isLoopback(listen.host) {
+		wrong.add("addr", c.Addr, reason, fix)
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || c.PublicURL == "" {
+		return // reported already
+	}
+	if !isLoopback(u.Hostname()) {
+		wrong.add("public_url", c.PublicURL, reason, fix)
+	}
+	if u.Path != "" {
+		wrong.add("public_url", c.PublicURL, "the embedded authorization server has no place below a path",
+			"leave the path out or set issuers")
+	}
+}
+
+// aliases returns the issuers' aliases, the first issuer's first. A single
+// issuer has none: names in the policy then carry no alias.
+func (c *Config) aliases() []string {
+	if len(c.Issuers) < 2 {
+		return nil
+	}
+	var list []string
+	for _, issuer := range c.Issuers {
+		list = append(list, issuer.Alias)
+	}
+	return list
+}
+
+// Issuers returns the issuers with these URLs, each with the strict default
+// profile: tokens as RFC 9068 has them.
+func Issuers(urls ...string) []token.Issuer {
+	var list []token.Issuer
+	for _, issuer := range urls {
+		list = append(list, token.Issuer{URL: issuer})
+	}
+	return list
+}
+
+// hostOf returns the host of an issuer's URL, without its port.
+func hostOf(issuer string) string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// settleOrigins checks the browser origins and fills in the server's own.
+func (c *Config) settleOrigins(wrong *mistakes) {
+	for _, origin := range c.Origins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || canonicalOrigin(u) != origin || (u.Scheme != "https" && u.Scheme != "http") {
+			wrong.add("origins", origin, "it is not an origin as browsers send it",
+				"write scheme://host or scheme://host:port in lower case, without a path and without the default port")
+		}
+	}
+	if len(c.Origins) == 0 && c.PublicURL != "" {
+		c.Origins = []string{c.origin()}
+	}
+}
+
+// origin returns the origin of the public URL: it without its path.
+func (c *Config) origin() string {
+	scheme, rest, _ := strings.Cut(c.PublicURL, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
+}

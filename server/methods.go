@@ -1,0 +1,157 @@
+package server
+
+import (
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport"
+)
+
+// row says what one method needs and how it is answered. The zero row, which
+// is that of every method without one, refuses.
+type row struct {
+	needs string
+	ask   func(*gate, *question) verdict
+}
+
+// answer applies the row.
+func (r row) answer(g *gate, q *question) verdict {
+	if r.ask == nil {
+		return refused(transport.UnknownMethod(), "")
+	}
+	return r.ask(g, q)
+}
+
+// methodTable has a row for every request of MCP 2026-07-28. What is not in it
+// does not exist, whatever mcp-go would make of it.
+func methodTable() map[string]row {
+	const (
+		token     = "a valid token"
+		filtered  = "a valid token; shows what the caller may attain"
+		byName    = "both doors of the operation it names"
+		notServed = "is not served"
+	)
+	return map[string]row{
+		"server/discover":          {token, (*gate).discover},
+		"tools/list":               {filtered, (*gate).listTools},
+		"resources/list":           {filtered, (*gate).listResources},
+		"resources/templates/list": {filtered, (*gate).listTemplates},
+		"prompts/list":             {filtered, (*gate).listPrompts},
+		"tools/call":               {byName, (*gate).callTool},
+		"resources/read":           {byName, (*gate).readResource},
+		"prompts/get":              {byName, (*gate).getPrompt},
+		"completion/complete":      {byName, (*gate).complete},
+		"subscriptions/listen":     {notServed, nil},
+		// A server sends these, inside its results; it never receives them.
+		"sampling/createMessage": {notServed, nil},
+		"roots/list":             {notServed, nil},
+		"elicitation/create":     {notServed, nil},
+	}
+}
+
+func (g *gate) discover(q *question) verdict {
+	return admitted(&transport.Pass{Context: withAllow(q.ctx, &allow{})}, "", "valid_token")
+}
+
+// shown calls add with every operation that a list shows to the caller.
+func (g *gate) shown(q *question, add func(*operation)) {
+	granted := g.visibility == VisibilityGranted
+	for _, op := range g.ops.all {
+		if q.policy.Listed(q.who, op.need, granted) {
+			add(op)
+		}
+	}
+}
+
+func (g *gate) listTools(q *question) verdict {
+	pass := &transport.Pass{Context: withAllow(q.ctx, &allow{}), Tools: map[string]mcpserver.ServerTool{}}
+	g.shown(q, func(op *operation) {
+		if op.tool != nil {
+			pass.Tools[op.name] = op.serverTool
+		}
+	})
+	return admitted(pass, "", reasonListed)
+}
+
+func (g *gate) listResources(q *question) verdict {
+	pass := &transport.Pass{Context: withAllow(q.ctx, &allow{}), Resources: map[string]mcpserver.ServerResource{}}
+	g.shown(q, func(op *operation) {
+		if op.resource != nil && !op.resource.IsTemplate() {
+			pass.Resources[op.name] = op.serverResource
+		}
+	})
+	return admitted(pass, "", reasonListed)
+}
+
+func (g *gate) listTemplates(q *question) verdict {
+	pass := &transport.Pass{Context: withAllow(q.ctx, &allow{}), Templates: map[string]mcpserver.ServerResourceTemplate{}}
+	g.shown(q, func(op *operation) {
+		if op.resource != nil && op.resource.IsTemplate() {
+			pass.Templates[op.name] = op.serverTemplate
+		}
+	})
+	return admitted(pass, "", reasonListed)
+}
+
+func (g *gate) listPrompts(q *question) verdict {
+	prompts := map[string]bool{}
+	g.shown(q, func(op *operation) {
+		if op.prompt != nil {
+			prompts[op.name] = true
+		}
+	})
+	return admitted(&transport.Pass{Context: withAllow(q.ctx, &allow{prompts: prompts})}, "", reasonListed)
+}
+
+// reasonListed is the audit's word for a list that was shown, filtered.
+const reasonListed = "listed"
+
+func (g *gate) callTool(q *question) verdict {
+	op, ok := g.ops.tools[q.msg.Name]
+	if !ok {
+		return refused(transport.UnknownOperation(string(kindTool)), q.msg.Name)
+	}
+	return g.withArguments(q, op, &allow{op: op})
+}
+
+func (g *gate) getPrompt(q *question) verdict {
+	op, ok := g.ops.prompts[q.msg.Name]
+	if !ok {
+		return refused(transport.UnknownOperation(string(kindPrompt)), q.msg.Name)
+	}
+	return g.withArguments(q, op, &allow{op: op, prompts: map[string]bool{op.name: true}})
+}
+
+// withArguments decides about an operation whose placeholders are arguments.
+func (g *gate) withArguments(q *question, op *operation, a *allow) verdict {
+	d, no := g.decide(q, op, q.msg.Argument)
+	if no != nil {
+		return *no
+	}
+	digest, err := argumentsDigest(q.msg.Arguments)
+	if err != nil {
+		return refused(transport.Internal("arguments_digest"), op.name)
+	}
+	a.arguments, a.digest = q.msg.Arguments, digest
+	return g.run(q, d, a)
+}
+
+func (g *gate) readResource(q *question) verdict {
+	target, variables, ok := g.ops.catalogue.Resource(q.msg.Name)
+	if !ok {
+		return refused(transport.UnknownOperation(string(kindResource)), g.nameOf(q.msg))
+	}
+	op := g.ops.resources[target.Declaration().URI]
+	d, no := g.decide(q, op, valuesOf(variables))
+	if no != nil {
+		return *no
+	}
+	return g.run(q, d, &allow{op: op, uri: q.msg.Name, variables: variables})
+}
+
+func valuesOf(variables map[string]string) authz.Values {
+	return func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok
+	}
+}

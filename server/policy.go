@@ -1,0 +1,113 @@
+package server
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
+
+// policyFiles knows where model and policy are and what they are read for.
+type policyFiles struct {
+	model, policy string // as configured, empty for the default
+	options       authz.Options
+}
+
+// content is both files as they were read at one moment.
+type content struct{ model, policy authz.Source }
+
+// same tells whether two readings brought the same bytes.
+func (c content) same(other content) bool {
+	return c.model.Name == other.model.Name && bytes.Equal(c.model.Data, other.model.Data) &&
+		bytes.Equal(c.policy.Data, other.policy.Data)
+}
+
+// paths returns the files as findings name them.
+func (f policyFiles) paths() (model, policy string) {
+	return cmp.Or(f.model, DefaultModel), cmp.Or(f.policy, DefaultPolicy)
+}
+
+// read reads both files. A model that nobody configured may be missing. The
+// error is a [*authz.LintError].
+func (f policyFiles) read() (content, error) {
+	modelPath, policyPath := f.paths()
+	var read content
+	var failed []authz.Finding
+	data, err := os.ReadFile(modelPath)
+	switch {
+	case err == nil:
+		read.model = authz.Source{Name: modelPath, Data: data}
+	case f.model != "" || !errors.Is(err, fs.ErrNotExist):
+		failed = append(failed, unreadable(modelPath, err))
+	}
+	data, err = os.ReadFile(policyPath)
+	if err != nil {
+		failed = append(failed, unreadable(policyPath, err))
+	}
+	read.policy = authz.Source{Name: policyPath, Data: data}
+	if len(failed) > 0 {
+		return content{}, &authz.LintError{Findings: failed}
+	}
+	return read, nil
+}
+
+// unreadable is the finding for a file that cannot be read.
+func unreadable(path string, err error) authz.Finding {
+	reason := err.Error()
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		reason = cause.Err.Error() // the finding names the path already
+	}
+	return authz.Finding{
+		File: path, Reason: "the file cannot be read: " + reason,
+		Fix: "create it, let this process read it, or configure another one",
+	}
+}
+
+// load reads and compiles both files. The error is a [*authz.LintError].
+func (f policyFiles) load() (*authz.Policy, content, error) {
+	read, err := f.read()
+	if err != nil {
+		return nil, content{}, err
+	}
+	policy, err := authz.Compile(read.model, read.policy, f.options)
+	return policy, read, err
+}
+
+// PolicyReport is what can be said against a model and a policy.
+type PolicyReport struct {
+	// Findings are the errors and warnings, those of the model first.
+	Findings []authz.Finding
+	// Errors is the number of errors among them. With any the policy does not load.
+	Errors int
+}
+
+// CheckPolicy reads the model and policy that cfg names and returns every
+// error and warning. Warnings relate the policy to the declared operations.
+// The error is a [*ConfigError] if the declarations themselves do not compile;
+// the other settings are not looked at.
+func CheckPolicy(cfg Config) (PolicyReport, error) {
+	wrong := &mistakes{}
+	cfg.fillDefaults()
+	cfg.settleIssuers(&mistakes{})
+	ops := compileOperations(&cfg, wrong)
+	if err := wrong.err(); err != nil {
+		return PolicyReport{}, err
+	}
+	files := policyFiles{cfg.Model, cfg.Policy, authz.Options{Declared: ops.requirements(), Aliases: cfg.aliases()}}
+	read, err := files.read()
+	var unread *authz.LintError
+	if errors.As(err, &unread) {
+		return PolicyReport{Findings: unread.Findings, Errors: len(unread.Findings)}, nil
+	}
+	report := PolicyReport{Findings: authz.Lint(read.model, read.policy, files.options)}
+	for _, finding := range report.Findings {
+		if finding.Severity == authz.SeverityError {
+			report.Errors++
+		}
+	}
+	return report, nil
+}

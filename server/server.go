@@ -1,0 +1,189 @@
+// Package server assembles a protected MCP server: what tools, resources and
+// prompts need is declared beside them, a token says what the client was
+// delegated, a policy says what the caller may do, and a call runs only if
+// both allow it. Every decision is recorded.
+//
+// [New] checks a [Config] whole and returns every mistake in one error. [Run]
+// serves on listeners of its own until its context ends; [Server.Handler] is
+// for mounting in another server.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
+
+// Server is one protected MCP server. Use New to make one. All methods are safe
+// for concurrent use.
+type Server struct {
+	cfg   Config
+	ops   *operations
+	mcp   *mcpserver.MCPServer
+	store *policyStore
+	audit *auditLog
+	sink  io.Closer
+
+	stopping atomic.Bool
+
+	mu      sync.Mutex // guards what follows
+	at      *mounted
+	started bool
+	closed  bool
+	stop    context.CancelFunc
+	jobs    sync.WaitGroup
+}
+
+// New checks cfg, the declarations in it and the policy files it names, and
+// returns a server that is ready to be started. It reads the policy files and
+// opens the audit, and nothing else outside cfg. The error is a [*ConfigError]
+// with every mistake. Close a server that is neither run nor needed.
+func New(cfg Config) (*Server, error) {
+	wrong := &mistakes{}
+	s := &Server{cfg: cfg.settle(wrong)}
+	s.ops = compileOperations(&s.cfg, wrong)
+	s.openAudit(wrong)
+	s.loadPolicy(wrong)
+	s.assemble(wrong)
+	if err := wrong.err(); err != nil {
+		if s.sink != nil {
+			_ = s.sink.Close() // nothing was written
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) openAudit(wrong *mistakes) {
+	sink, err := openSink(s.cfg.Audit, s.cfg.Stdout, s.cfg.Stderr)
+	if err != nil {
+		wrong.add("audit", s.cfg.Audit, err.Error(), "write stdout, stderr or file:PATH with a path this process may append to")
+		return
+	}
+	s.sink = sink
+	s.audit = newAuditLog(sink, s.cfg.Logger)
+}
+
+// loadPolicy reads the policy. Its findings name their own places.
+func (s *Server) loadPolicy(wrong *mistakes) {
+	files := policyFiles{
+		model: s.cfg.Model, policy: s.cfg.Policy,
+		options: authz.Options{Declared: s.ops.requirements(), Aliases: s.cfg.aliases()},
+	}
+	store, err := newPolicyStore(files, s.cfg.Logger)
+	var lint *authz.LintError
+	switch {
+	case errors.As(err, &lint):
+		for _, finding := range lint.Findings {
+			wrong.adopt(errors.New(finding.String()))
+		}
+	default:
+		wrong.adopt(err)
+	}
+	s.store = store
+}
+
+// assemble puts the parts together for the default path, if the declarations
+// allow it, so that a part's own check is heard before anything starts.
+func (s *Server) assemble(wrong *mistakes) {
+	if s.ops.catalogue == nil || s.store == nil || wrong.names("issuers", "MaxBody") {
+		return
+	}
+	if s.cfg.embedded() && s.cfg.PublicURL == "" {
+		return // the authorization server would only repeat that the URL is wrong
+	}
+	g := &guard{logger: s.cfg.Logger}
+	g.wrap(s.ops)
+	s.mcp = newMCP(&s.cfg, s.ops, g)
+	at, err := s.mount(DefaultPath)
+	wrong.adopt(err)
+	s.at = at
+}
+
+// Handler returns the handler of the endpoint at path, such as "/mcp", to be
+// mounted at the root of a router: it serves the path, both locations of the
+// resource metadata (RFC 9728 section 3.1) and, without issuers, the embedded
+// authorization server; every other path is 404. The resource identifier is
+// PublicURL plus path. The first call starts the work behind the handler (keys,
+// audit, policy edits), which [Server.Close] ends; a later call for another
+// path is an error, for tokens name the path.
+func (s *Server) Handler(path string) (http.Handler, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errors.New("server: Handler after Close")
+	}
+	if path != s.at.path {
+		if err := s.moveLocked(path); err != nil {
+			return nil, err
+		}
+	}
+	s.startLocked()
+	return s.at.handler, nil
+}
+
+// moveLocked mounts the endpoint at another path than the default one.
+func (s *Server) moveLocked(path string) error {
+	if s.started {
+		return fmt.Errorf("server: Handler(%q): the endpoint is at %s already; use one path", path, s.at.path)
+	}
+	if len(path) < 2 || path[0] != '/' || path[len(path)-1] == '/' || !cleanPath(path) {
+		return fmt.Errorf("server: Handler(%q): not an absolute path of plain segments; use one like %s", path, DefaultPath)
+	}
+	at, err := s.mount(path)
+	if err != nil {
+		return err
+	}
+	s.at.close()
+	s.at = at
+	return nil
+}
+
+// startLocked begins the work in the background, once.
+func (s *Server) startLocked() {
+	if s.started {
+		return
+	}
+	s.started = true
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.at.verifier.Start(ctx)
+	s.jobs.Go(func() { s.audit.run(ctx, s.cfg.Now) })
+	s.jobs.Go(func() { s.store.watch(ctx) })
+}
+
+// Close ends the work in the background and writes what the audit still holds.
+// Requests that come later are refused or, if they were admitted before, lose
+// their record. It is safe to call more than once.
+func (s *Server) Close() {
+	s.stopping.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	if s.stop != nil {
+		s.stop()
+	}
+	s.at.close()
+	s.jobs.Wait()
+	s.audit.close()
+	if err := s.sink.Close(); err != nil {
+		s.cfg.Logger.Error("the audit could not be closed", "error", err)
+	}
+}
+
+// AuditStats returns the counters of the audit.
+func (s *Server) AuditStats() AuditStats { return s.audit.counts() }
+
+// PolicyRevision returns the revision of the policy in force.
+func (s *Server) PolicyRevision() string { return s.store.policy().Revision() }
