@@ -65,10 +65,10 @@ func (b *boundary) run(ctx context.Context, declared string, f func() error) *fa
 		}
 		return &failure{text: public.Error(), notFound: public.notFound}
 	}
-	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
-		// Nobody is waiting for the answer, so it is not a fault of this server.
+	if ended := ctx.Err(); ended != nil && (errors.Is(err, ended) || errors.Is(err, context.Cause(ctx))) {
+		// Nobody is waiting for the answer any more, so it is no fault of this server.
 		b.logger.DebugContext(ctx, "call ended early", "declared", declared, "error", err)
-		return &failure{text: "the call ended before it was done: " + ended.Error()}
+		return &failure{text: "the call ended before it was done"}
 	}
 	return b.internal(ctx, declared, err)
 }

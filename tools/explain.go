@@ -87,14 +87,13 @@ func (e *explainer) references(s *jsonschema.Schema, value any, path string, dep
 	for _, part := range s.AllOf {
 		e.walk(part, value, path, depth+1)
 	}
-	if target := e.local(s.Ref); target != nil {
-		e.walk(target, value, path, depth+1)
+	if s.Ref != "" {
+		e.walk(definition(e.root, s.Ref), value, path, depth+1)
 	}
 	for _, keyword := range []struct {
 		name string
 		used bool
 	}{
-		{"$ref", s.Ref != "" && e.local(s.Ref) == nil}, {"$dynamicRef", s.DynamicRef != ""},
 		{"anyOf", s.AnyOf != nil}, {"oneOf", s.OneOf != nil}, {"not", s.Not != nil}, {"if", s.If != nil},
 		{"contains", s.Contains != nil}, {"propertyNames", s.PropertyNames != nil},
 		{"dependentSchemas", s.DependentSchemas != nil}, {"dependentRequired", s.DependentRequired != nil},
@@ -105,17 +104,6 @@ func (e *explainer) references(s *jsonschema.Schema, value any, path string, dep
 			e.unsure = append(e.unsure, problem{path: path, expected: "does not fit " + keyword.name + " of the input schema"})
 		}
 	}
-}
-
-// local returns the definition a reference names, if it is of the usual kind.
-func (e *explainer) local(ref string) *jsonschema.Schema {
-	if name, ok := strings.CutPrefix(ref, "#/$defs/"); ok {
-		return e.root.Defs[name]
-	}
-	if name, ok := strings.CutPrefix(ref, "#/definitions/"); ok {
-		return e.root.Definitions[name]
-	}
-	return nil
 }
 
 func (e *explainer) choices(s *jsonschema.Schema, value any, path string) {

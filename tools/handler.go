@@ -87,7 +87,7 @@ func (d declaration) schemaOf(which string, s Schema, fix string) *schema {
 
 func (s Schema) compile() (*schema, error) {
 	if s.infer == nil {
-		return nil, errNoSchema
+		return nil, errors.New("there is no schema")
 	}
 	inferred, err := s.infer()
 	if err != nil {
@@ -142,6 +142,9 @@ func structuredResult(out any) (*mcp.CallToolResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the result: %w", err)
 	}
+	if string(data) == "null" {
+		return nil, errors.New("the handler returned nil and no error")
+	}
 	raw := json.RawMessage(data)
 	return &mcp.CallToolResult{
 		Content:              []mcp.Content{mcp.NewTextContent(string(data))},
@@ -166,5 +169,8 @@ func undecodable(err error) error {
 		}
 		path = child(path, token)
 	}
-	return &badArguments{problems: []problem{{path: path, expected: "expected a value this tool can take: " + strict.Reason}}}
+	// What follows these words in the reason is a Go type, which is nobody's business.
+	kind, _, _ := strings.Cut(strict.Reason, " that does not fit")
+	return &badArguments{problems: []problem{{path: path, expected: "expected a value that fits; this is " + kind +
+		" that does not (an integer has no fraction or exponent, and at most the bits of its type)"}}}
 }

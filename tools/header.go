@@ -107,7 +107,7 @@ func (h *headerScan) annotation(keywords map[string]any, value any, path []strin
 	name, ok := value.(string)
 	switch kind := keywords["type"]; {
 	case !ok || !isToken(name):
-		h.d.mistake(field, fmt.Sprintf("%v is not an HTTP field name", value), "use letters, digits and hyphens")
+		h.d.mistake(field, fmt.Sprintf("%s is not an HTTP field name", jsonText(value)), "use letters, digits and hyphens")
 		return
 	case !reachable:
 		h.d.mistake(field, "is inside an array, a map or a composition", "move the header tag to a property of the arguments or of a nested struct")

@@ -21,7 +21,12 @@ func inferObject[T any]() (*jsonschema.Schema, error) {
 	if t.Kind() != reflect.Struct || special(t) != nil {
 		return nil, fmt.Errorf("%s is not a struct without JSON methods of its own", t)
 	}
-	return inferSchema(t)
+	s, err := inferSchema(t)
+	if err != nil {
+		return nil, err
+	}
+	addHeaders(t, s)
+	return s, nil
 }
 
 // inferSchema returns the schema of what encoding/json makes of t. Where jsonschema-go
@@ -47,8 +52,6 @@ func special(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Format: "date-time"}
 	case reflect.TypeFor[slog.Level]():
 		return &jsonschema.Schema{Type: "string"}
-	case reflect.TypeFor[json.Number]():
-		return &jsonschema.Schema{Type: "number"}
 	}
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
 		return nil
@@ -73,6 +76,9 @@ func collect(t reflect.Type, types map[reflect.Type]*jsonschema.Schema, seen map
 		return nil
 	}
 	seen[t] = true
+	if t == reflect.TypeFor[json.Number]() {
+		return errors.New("json.Number is not supported; use int64, float64 or json.RawMessage")
+	}
 	if s := special(t); s != nil {
 		// jsonschema-go takes a type without "type" behind a pointer for null only;
 		// refine puts the right schema in its place.
@@ -80,6 +86,10 @@ func collect(t reflect.Type, types map[reflect.Type]*jsonschema.Schema, seen map
 		return nil
 	}
 	switch t.Kind() {
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			return fmt.Errorf("nothing can be decoded into the interface %s; use any or a struct", t)
+		}
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		return collect(t.Elem(), types, seen)
 	case reflect.Struct:
@@ -132,15 +142,18 @@ func checkFields(t reflect.Type) error {
 		names[folded] = field.name
 	}
 	for _, field := range reflect.VisibleFields(t) {
-		if field.Anonymous && field.Tag.Get("json") != "" {
-			return fmt.Errorf("the embedded field %s.%s has a json tag; give the field a name", t, field.Name)
+		// A tag makes an embedded struct a member, a nil pointer leaves members out, and
+		// other types have no members to promote: jsonschema-go sees none of that.
+		plain := field.Type.Kind() == reflect.Struct && special(field.Type) == nil && field.Tag.Get("json") == ""
+		if field.Anonymous && !plain {
+			return fmt.Errorf("the embedded field %s.%s is not a plain struct without a tag; give the field a name", t, field.Name)
 		}
 	}
 	return nil
 }
 
 // refine corrects the schema of t where jsonschema-go differs from how this package
-// encodes and decodes, and adds x-mcp-header.
+// encodes and decodes.
 func refine(t reflect.Type, s *jsonschema.Schema) {
 	pointer := t.Kind() == reflect.Pointer
 	for t.Kind() == reflect.Pointer {
@@ -162,8 +175,26 @@ func refine(t reflect.Type, s *jsonschema.Schema) {
 		refine(t.Elem(), s.AdditionalProperties)
 	case reflect.Struct:
 		for _, field := range jsonFields(t) {
+			refine(field.Type, s.Properties[field.name])
+		}
+	}
+}
+
+// addHeaders annotates every property whose field has a header tag, wherever it is:
+// the scan of the finished schema finds those that may not have one.
+func addHeaders(t reflect.Type, s *jsonschema.Schema) {
+	switch {
+	case s == nil || special(t) != nil:
+	case t.Kind() == reflect.Pointer:
+		addHeaders(t.Elem(), s)
+	case t.Kind() == reflect.Slice || t.Kind() == reflect.Array:
+		addHeaders(t.Elem(), s.Items)
+	case t.Kind() == reflect.Map:
+		addHeaders(t.Elem(), s.AdditionalProperties)
+	case t.Kind() == reflect.Struct:
+		for _, field := range jsonFields(t) {
 			property := s.Properties[field.name]
-			refine(field.Type, property)
+			addHeaders(field.Type, property)
 			if header, ok := field.Tag.Lookup("header"); ok {
 				addHeader(property, header)
 			}
@@ -180,6 +211,3 @@ func replace(s, own *jsonschema.Schema, nullable bool) {
 		s.Types, s.Type = []string{"null", s.Type}, ""
 	}
 }
-
-// errNoSchema is what the zero Schema says.
-var errNoSchema = errors.New("there is no schema")

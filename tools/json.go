@@ -3,7 +3,7 @@ package tools
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"math"
 	"strconv"
 
@@ -25,13 +25,10 @@ func marshal(v any) ([]byte, error) {
 		jsonv2.Deterministic(true))
 }
 
-// noArguments is what a call without arguments is taken for.
-var noArguments = json.RawMessage(`{}`) //nolint:gochecknoglobals // never written
-
 // orEmpty returns the arguments, or an empty object if there are none.
 func orEmpty(arguments json.RawMessage) json.RawMessage {
 	if len(bytes.TrimSpace(arguments)) == 0 {
-		return noArguments
+		return json.RawMessage(`{}`)
 	}
 	return arguments
 }
@@ -114,7 +111,7 @@ func number(text string) (any, error) {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsInf(f, 0) {
-		return nil, fmt.Errorf("a number out of range")
+		return nil, errors.New("a number out of range")
 	}
 	return f, nil
 }

@@ -58,6 +58,9 @@ func compileSchema(s *jsonschema.Schema) (*schema, error) {
 	default:
 		return nil, fmt.Errorf("the dialect %q is not supported", s.Schema)
 	}
+	if err := checkReferences(s); err != nil {
+		return nil, err
+	}
 	resolved, err := s.Resolve(&jsonschema.ResolveOptions{ValidateDefaults: true})
 	if err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func parseSegment(text string) (segment, error) {
 	}
 	name, suffix, closed := strings.Cut(rest, "}")
 	if !closed {
-		return segment{}, errors.New("has a { without }")
+		return segment{}, errors.New("has a { without } before the next slash")
 	}
 	if !validVariable(name) {
 		return segment{}, fmt.Errorf("has the expression {%s}, which is not {name} of letters, digits and _ (RFC 6570, level 1)", name)
