@@ -79,10 +79,11 @@ func (i *Issuer) serveMetadata(w http.ResponseWriter, r *http.Request, fault Fau
 		http.NotFound(w, r)
 		return
 	}
-	metadata := map[string]any{"issuer": i.url, "jwks_uri": strings.TrimSuffix(i.url, "/") + "/jwks.json"}
+	url := i.URL()
+	metadata := map[string]any{"issuer": url, "jwks_uri": strings.TrimSuffix(url, "/") + "/jwks.json"}
 	switch fault {
 	case FaultOtherIssuer:
-		metadata["issuer"] = i.url + "/"
+		metadata["issuer"] = url + "/"
 	case FaultForeignKeys:
 		metadata["jwks_uri"] = target
 	}

@@ -88,9 +88,8 @@ func encode(data []byte) string { return base64.RawURLEncoding.EncodeToString(da
 
 // Issuer is an authorization server. It is safe for concurrent use.
 type Issuer struct {
-	url string
-
 	mu          sync.Mutex
+	url         string
 	keys        []Key
 	fault       Fault
 	target      string // of redirects
@@ -105,10 +104,18 @@ func New(url string) *Issuer {
 }
 
 // URL returns the issuer identifier.
-func (i *Issuer) URL() string { return i.url }
+func (i *Issuer) URL() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.url
+}
 
 // SetURL changes the issuer identifier, for an issuer that learns its address late.
-func (i *Issuer) SetURL(url string) { i.url = url }
+func (i *Issuer) SetURL(url string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.url = url
+}
 
 // SetKeys replaces the keys. The first one signs.
 func (i *Issuer) SetKeys(keys ...Key) {
@@ -140,7 +147,7 @@ func (i *Issuer) JWKS(context.Context) ([]byte, error) {
 // minutes from now, for callers to change before they sign them.
 func (i *Issuer) Claims(audience, subject, client, scope string, now time.Time) map[string]any {
 	return map[string]any{
-		"iss": i.url, "aud": audience, "sub": subject, "client_id": client, "scope": scope,
+		"iss": i.URL(), "aud": audience, "sub": subject, "client_id": client, "scope": scope,
 		"iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "jti": rand.Text(),
 	}
 }

@@ -18,8 +18,8 @@ import (
 // key is one public key with the one algorithm it is used with (RFC 8725 section 3.1).
 type key struct {
 	id, algorithm string
-	public        crypto.PublicKey
-	set           oidc.KeySet // holds this key alone, so that no other one is tried
+	set           oidc.KeySet    // holds this key alone, so that no other one is tried
+	pss           *rsa.PublicKey // the same key, if the algorithm is one of RSASSA-PSS
 }
 
 func newKey(id, declared string, public crypto.PublicKey, allowed []string) (*key, error) {
@@ -33,7 +33,11 @@ func newKey(id, declared string, public crypto.PublicKey, allowed []string) (*ke
 		return nil, err
 	}
 	set := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{public}}
-	return &key{id: id, algorithm: algorithm, public: public, set: set}, nil
+	k := &key{id: id, algorithm: algorithm, set: set}
+	if rsaKey, ok := public.(*rsa.PublicKey); ok && strings.HasPrefix(algorithm, "PS") {
+		k.pss = rsaKey
+	}
+	return k, nil
 }
 
 // algorithmFor returns the declared algorithm if the key and the issuer's profile
@@ -58,11 +62,9 @@ func fits(public crypto.PublicKey, alg string) bool {
 	case *ecdsa.PublicKey:
 		curves := map[string]string{"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 		return curves[k.Curve.Params().Name] == alg
-	case ed25519.PublicKey:
-		return alg == "EdDSA"
-	default:
-		return false
 	}
+	_, isEd25519 := public.(ed25519.PublicKey)
+	return isEd25519 && alg == "EdDSA"
 }
 
 // errWeak is in the error about a key that must not be used at all.
@@ -107,7 +109,7 @@ func (k *key) verify(ctx context.Context, raw string) error {
 	if _, err := k.set.VerifySignature(ctx, raw); err != nil {
 		return refuse(ReasonSignature)
 	}
-	if strings.HasPrefix(k.algorithm, "PS") {
+	if k.pss != nil {
 		return k.verifySalt(raw)
 	}
 	return nil
@@ -119,14 +121,10 @@ func (k *key) verifySalt(raw string) error {
 	hashes := map[string]crypto.Hash{"PS256": crypto.SHA256, "PS384": crypto.SHA384, "PS512": crypto.SHA512}
 	dot := strings.LastIndexByte(raw, '.')
 	signature, err := decode(raw[dot+1:])
-	public, ok := k.public.(*rsa.PublicKey)
-	if err != nil || !ok {
-		return refuse(ReasonSignature)
-	}
 	h := hashes[k.algorithm].New()
 	h.Write([]byte(raw[:dot]))
 	exact := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
-	if rsa.VerifyPSS(public, hashes[k.algorithm], h.Sum(nil), signature, exact) != nil {
+	if err != nil || rsa.VerifyPSS(k.pss, hashes[k.algorithm], h.Sum(nil), signature, exact) != nil {
 		return refuse(ReasonSignature)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,8 +41,8 @@ type keys struct {
 	asked  time.Time     // when a request last asked for a fetch
 	flight chan struct{} // closed when that fetch is over; nil if none is under way
 
-	failing string // the last fetch's error; for the fetching goroutine only
-	alarmed string // the refused keys that were last logged; likewise
+	failing string       // the last fetch's error; for the fetching goroutine only
+	alarmed []refusedKey // the refused keys that were last logged; likewise
 }
 
 // find returns the key for a token. If its id is new, a fetch may find it.
@@ -181,17 +182,16 @@ func (k *keys) logSuccess(set *keySet) {
 		k.log.Info("token: got the issuer's keys again", "issuer", k.issuer)
 		k.failing = ""
 	}
-	refused := fmt.Sprint(set.refused)
-	if refused == k.alarmed {
+	if slices.Equal(set.refused, k.alarmed) {
 		return
 	}
-	k.alarmed = refused
+	k.alarmed = set.refused
 	for _, r := range set.refused {
 		level := slog.LevelInfo
 		if r.alarm {
 			level = slog.LevelError
 		}
-		k.log.Log(context.Background(), level, "token: key refused", "issuer", k.issuer, "kid", r.id, "reason", r.why.Error())
+		k.log.Log(context.Background(), level, "token: key refused", "issuer", k.issuer, "kid", r.id, "reason", r.why)
 	}
 }
 

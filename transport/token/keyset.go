@@ -23,8 +23,7 @@ type keySet struct {
 }
 
 type refusedKey struct {
-	id  string
-	why error
+	id, why string
 	// alarm tells that somebody should look at it: it is not just a key for
 	// another purpose.
 	alarm bool
@@ -72,7 +71,7 @@ func keyIDs(list []json.RawMessage) ([]string, map[string]int) {
 
 func (s *keySet) refuse(id string, why error, alarm bool) {
 	s.byID[id] = nil
-	s.refused = append(s.refused, refusedKey{id: id, why: why, alarm: alarm})
+	s.refused = append(s.refused, refusedKey{id: id, why: why.Error(), alarm: alarm})
 }
 
 func (s *keySet) add(id string, raw json.RawMessage, allowed []string) {
