@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -159,12 +160,14 @@ func (p *person) do(req *http.Request) (page, error) {
 	return page{url: resp.Request.URL, body: string(body)}, nil
 }
 
-// expectAsked checks the scopes and the PKCE method of every authorization request.
+// expectAsked checks the scopes, in whatever order they were asked for, and the PKCE method of every authorization request.
 func (p *person) expectAsked(t *testing.T, scopes ...string) {
 	t.Helper()
 	var got []string
 	for _, query := range p.asked {
-		got = append(got, query.Get("scope"))
+		asked := strings.Fields(query.Get("scope"))
+		slices.Sort(asked)
+		got = append(got, strings.Join(asked, " "))
 		if query.Get("code_challenge_method") != "S256" || query.Get("code_challenge") == "" {
 			t.Errorf("authorization request without PKCE S256: method %q", query.Get("code_challenge_method"))
 		}
