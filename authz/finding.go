@@ -43,8 +43,8 @@ type Finding struct {
 	Fix string
 }
 
-// String returns the finding on one line: FILE:LINE:COL: error: reason (found "..."); fix. Characters that do not show
-// are escaped.
+// String returns the finding on one line: FILE:LINE:COL: error: reason (found "..."); fix. What is not ASCII is
+// escaped, so that two texts that look the same read differently.
 func (f Finding) String() string {
 	var b strings.Builder
 	b.WriteString(f.File)
@@ -56,7 +56,7 @@ func (f Finding) String() string {
 	}
 	fmt.Fprintf(&b, ": %s: %s", f.Severity, f.Reason)
 	if f.Found != "" {
-		fmt.Fprintf(&b, " (found %q)", clip(f.Found))
+		fmt.Fprintf(&b, " (found %+q)", clip(f.Found))
 	}
 	if f.Fix != "" {
 		b.WriteString("; " + f.Fix)

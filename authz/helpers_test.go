@@ -7,7 +7,10 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "rewrite golden files")
+var (
+	update   = flag.Bool("update", false, "rewrite golden files")
+	seedFlag = flag.Uint64("seed", 0, "seed of the random tests; 0 draws one, which is printed")
+)
 
 // need builds a Requirement from "scope,scope" and "permission,permission".
 func need(t testing.TB, scopes, permissions string) Requirement {

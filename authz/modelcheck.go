@@ -17,7 +17,7 @@ type trial struct {
 }
 
 // tryModel reports a matcher that fails on an ordinary row, and the rows that a sound matcher fails on.
-func tryModel(defs definitions, line int, rules []rule, inModel, inPolicy *findings) {
+func tryModel(defs definitions, at place, rules []rule, inModel, inPolicy *findings) {
 	// There are no rows yet: each is put in for its own trial.
 	e, err := newEnforcer(defs, rowSet{})
 	if err == nil {
@@ -28,7 +28,7 @@ func tryModel(defs definitions, line int, rules []rule, inModel, inPolicy *findi
 			return
 		}
 	}
-	inModel.fail(line, 0, defs["m"], "the matcher fails on an ordinary request: "+firstLine(err), "write an expression that Casbin can evaluate for any name")
+	inModel.fail(at.line, at.column, defs["m"], "the matcher fails on an ordinary request: "+firstLine(err), "write an expression that Casbin can evaluate for any name")
 }
 
 func (t trial) tryRows(rules []rule, inPolicy *findings) {

@@ -3,7 +3,6 @@ package authz
 import (
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // definitions are the five definitions of a Casbin model.
@@ -57,42 +56,46 @@ func effects() []string {
 }
 
 // warnEffect says what two of the effects leave out.
-func warnEffect(known, line int, l *findings) {
+func warnEffect(known int, at place, l *findings) {
 	switch known {
 	case effectAllowOnly:
-		l.warn(line, 0, effects()[known], "under this effect no deny row denies anything", "write e = "+effects()[effectTextbook])
+		l.warn(at.line, at.column, effects()[known], "under this effect no deny row denies anything", "write e = "+effects()[effectTextbook])
 	case effectDenyOnly:
-		l.warn(line, 0, effects()[known], "under this effect everybody may do what no row denies", "write e = "+effects()[effectTextbook])
+		l.warn(at.line, at.column, effects()[known], "under this effect everybody may do what no row denies", "write e = "+effects()[effectTextbook])
 	}
 }
 
+// place is where something starts: a line and a column, both from 1.
+type place struct{ line, column int }
+
 // modelLine is one definition with its place.
 type modelLine struct {
-	line       int
+	place
 	section    string
 	key, value string
 }
 
-// readModel reads and checks a model. It returns its definitions in the spelling Casbin wants and their lines, and nil if
+// readModel reads and checks a model. It returns its definitions in the spelling Casbin wants and their places, and nil if
 // they cannot be used.
-func readModel(data []byte, l *findings) (definitions, map[string]int) {
+func readModel(data []byte, l *findings) (definitions, map[string]place) {
 	defs := definitions{}
-	places := map[string]int{}
+	places := map[string]place{}
 	for _, d := range readDefinitions(data, l) {
 		if _, twice := defs[d.key]; twice {
-			l.fail(d.line, 0, d.key, "a second definition of the same name, of which Casbin would use one", "remove one")
+			l.fail(d.line, d.column, d.key, "a second definition of the same name, of which Casbin would use one", "remove one")
 			continue
 		}
 		if !slices.Contains(definitionKeys(), d.key) || d.section != sectionOf(d.key) {
-			l.fail(d.line, 0, d.key, "a definition that is never asked in this section",
+			l.fail(d.line, d.column, d.key, "a definition that is never asked in this section",
 				"define r, p, g, e and m, each once, in its own section")
 			continue
 		}
-		defs[d.key], places[d.key] = d.value, d.line
+		defs[d.key], places[d.key] = d.value, d.place
 	}
 	for _, key := range definitionKeys() {
 		if defs[key] == "" {
-			l.fail(places[key], 0, "", "the definition of "+key+" in ["+sectionOf(key)+"] is missing", "write "+key+" = "+textbookModel()[key])
+			at := places[key]
+			l.fail(max(at.line, 1), max(at.column, 1), "", "the definition of "+key+" in ["+sectionOf(key)+"] is missing", "write "+key+" = "+textbookModel()[key])
 		}
 	}
 	if l.failed() {
@@ -105,12 +108,12 @@ func readModel(data []byte, l *findings) (definitions, map[string]int) {
 // readDefinitions reads sections and definitions as Casbin does: '#' and ';' start a comment, '\' at the end goes on.
 func readDefinitions(data []byte, l *findings) []modelLine {
 	var list []modelLine
-	section, start, pending := "", 0, ""
+	section, start, pending := "", place{}, ""
 	for i, line := range readLines(data, l) {
 		checkModelText(i+1, line, l)
 		text, more := modelText(line)
 		if pending == "" {
-			start = i + 1
+			start = place{i + 1, len(line) - len(strings.TrimLeft(line, " \t")) + 1}
 		}
 		pending += text
 		if more {
@@ -125,13 +128,13 @@ func readDefinitions(data []byte, l *findings) []modelLine {
 		case whole[0] == '[' && whole[len(whole)-1] == ']':
 			section = whole[1 : len(whole)-1]
 		case !found:
-			l.fail(start, 0, whole, "neither a section nor a definition", "write [section] or name = value")
+			l.fail(start.line, start.column, whole, "neither a section nor a definition", "write [section] or name = value")
 		default:
 			list = append(list, modelLine{start, section, strings.Trim(key, " \t"), strings.Trim(value, " \t")})
 		}
 	}
 	if pending != "" {
-		l.fail(start, 0, pending, "the last line goes on after its end", `remove the '\'`)
+		l.fail(start.line, start.column, pending, "the last line goes on after its end", `remove the '\'`)
 	}
 	return list
 }
@@ -155,23 +158,24 @@ func checkModelText(n int, line string, l *findings) {
 }
 
 // checkDefinitions checks what every model has to keep, and puts the effect into Casbin's own spelling.
-func checkDefinitions(defs definitions, places map[string]int, l *findings) {
+func checkDefinitions(defs definitions, places map[string]place, l *findings) {
 	textbook := textbookModel()
 	for _, key := range []string{"r", "p", "g"} {
 		if squeeze(defs[key]) != squeeze(textbook[key]) {
-			l.fail(places[key], 0, defs[key], "another definition of "+key+" than this policy has rows and requests for", "write "+key+" = "+textbook[key])
+			l.fail(places[key].line, places[key].column, defs[key], "another definition of "+key+" than this policy has rows and requests for", "write "+key+" = "+textbook[key])
 		}
 		defs[key] = textbook[key]
 	}
 	known := slices.IndexFunc(effects(), func(e string) bool { return squeeze(e) == squeeze(defs["e"]) })
 	if known < 0 {
-		l.fail(places["e"], 0, defs["e"], "an effect that Casbin does not know", "write e = "+textbook["e"])
+		l.fail(places["e"].line, places["e"].column, defs["e"], "an effect that Casbin does not know", "write e = "+textbook["e"])
 	} else {
 		defs["e"] = effects()[known]
 		warnEffect(known, places["e"], l)
 	}
-	if !strings.Contains(squeeze(blankStrings(defs["m"])), "g(r.sub,p.sub)") {
-		l.fail(places["m"], 0, defs["m"], "a matcher that does not ask who the caller is", "keep g(r.sub, p.sub) in it")
+	if !asksCaller(defs["m"]) {
+		l.fail(places["m"].line, places["m"].column, defs["m"], "a matcher that can hold for a caller the row is not about",
+			"start it with g(r.sub, p.sub) && and put the rest in parentheses")
 	}
 	if squeeze(defs["m"]) == squeeze(textbook["m"]) {
 		defs["m"] = textbook["m"]
@@ -186,42 +190,4 @@ func (d definitions) isTextbook() bool {
 		}
 	}
 	return true
-}
-
-// squeeze removes the white space that only separates what is separate anyway, and shortens the rest to one space.
-func squeeze(s string) string {
-	var b strings.Builder
-	previous, gap := ' ', false
-	for _, r := range s {
-		if r == ' ' || r == '\t' {
-			gap = true
-			continue
-		}
-		if gap && isWord(previous) && isWord(r) {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-		previous, gap = r, false
-	}
-	return b.String()
-}
-
-// isWord reports whether r can be part of a name in a matcher.
-func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
-
-// blankStrings replaces what stands in string literals byte by byte, so that nothing in them is taken for code.
-func blankStrings(s string) string {
-	b := []byte(s)
-	quote := byte(0)
-	for i, c := range b {
-		switch {
-		case quote == 0 && (c == '\'' || c == '"'):
-			quote = c
-		case c == quote:
-			quote = 0
-		case quote != 0:
-			b[i] = '.'
-		}
-	}
-	return string(b)
 }

@@ -98,9 +98,9 @@ func readSource(path, fallback string, optional bool, l *findings) Source {
 func compile(model, policy Source, o Options) (*Policy, []Finding) {
 	inModel, inPolicy := findings{file: model.Name}, findings{file: policy.Name}
 	checkAliases(o.Aliases, &inPolicy)
-	defs, lines := textbookModel(), map[string]int(nil)
+	defs, places := textbookModel(), map[string]place(nil)
 	if model.Name != "" || len(model.Data) > 0 {
-		defs, lines = readModel(model.Data, &inModel)
+		defs, places = readModel(model.Data, &inModel)
 	}
 	textbook := defs.isTextbook()
 	book := readPolicy(policy.Data, textbook, o.Aliases, &inPolicy)
@@ -109,7 +109,7 @@ func compile(model, policy Source, o Options) (*Policy, []Finding) {
 	p.textbook = textbook
 	p.revision = revision(model.Data, policy.Data)
 	if !textbook && !inModel.failed() && !inPolicy.failed() {
-		tryModel(defs, lines["m"], book.rules, &inModel, &inPolicy)
+		tryModel(defs, places["m"], book.rules, &inModel, &inPolicy)
 	}
 	if !inModel.failed() && !inPolicy.failed() {
 		p.warn(book, o.Declared, &inPolicy)

@@ -41,7 +41,7 @@ func readLines(data []byte, l *findings) []string {
 		line = strings.TrimSuffix(line, "\r")
 		lines[i] = line
 		if len(line) > maxLine {
-			l.fail(i+1, 0, line, "the line is longer than 65536 bytes", "split it into several rows")
+			l.fail(i+1, 1, line, "the line is longer than 65536 bytes", "split it into several rows")
 			lines[i] = ""
 			continue
 		}

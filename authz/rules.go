@@ -37,7 +37,7 @@ func readPolicy(data []byte, textbook bool, aliases []string, l *findings) ruleb
 	var book rulebook
 	rows := readRows(data, l)
 	if len(rows) == 0 && !l.failed() {
-		l.fail(0, 0, "", "the policy has no rows", "write at least one p row; without one nobody may do anything")
+		l.fail(1, 1, "", "the policy has no rows", "write at least one p row; without one nobody may do anything")
 	}
 	for _, r := range rows {
 		book.addRow(r, textbook, aliases, l)

@@ -98,7 +98,9 @@ func (p *Policy) warnDead(rules []rule, l *findings) {
 		if denies[r.sub][r.obj] == nil {
 			denies[r.sub][r.obj] = map[string]int{}
 		}
-		denies[r.sub][r.obj][r.act] = r.line
+		if denies[r.sub][r.obj][r.act] == 0 {
+			denies[r.sub][r.obj][r.act] = r.line
+		}
 	}
 	for _, r := range rules {
 		if r.eft != effectAllow || kindOf(r.sub) == kindScope {

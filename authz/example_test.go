@@ -1,0 +1,86 @@
+package authz_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
+
+func ExampleCompile() {
+	_, err := authz.Compile(authz.Source{}, authz.Source{Name: "policy.csv", Data: []byte(`
+p, role:reader, notes, read, Allow
+g, alice, role:reader
+`)}, authz.Options{})
+	fmt.Println(err)
+	// Output:
+	// policy.csv:2:30: error: an unknown effect, under which the row would do nothing (found "Allow"); write exactly allow or deny
+	// policy.csv:3:4: error: a subject without a kind (found "alice"); write user:, group:, role:, client: or scope: in front of it, or anyone
+}
+
+func ExamplePolicy_Decide() {
+	remove, err := authz.NewRequirement([]string{"notes:write"}, []string{"notes:delete"}, false)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	policy, err := authz.Load("../model.conf", "../policy.csv", authz.Options{Declared: []authz.Requirement{remove}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, who := range []authz.Principal{
+		{Subject: "alice", Client: "vscode", Scopes: []string{"notes:write"}},
+		{Subject: "alice", Client: "vscode", Scopes: []string{"notes:read"}},
+		{Subject: "bob", Client: "vscode", Scopes: []string{"notes:write"}},
+	} {
+		d := policy.Decide(who, remove, nil)
+		fmt.Printf("%s %t %d %s %q %q\n", who.Subject, d.Allowed(), d.Door(), d.Reason(), d.Scopes(), d.Permission())
+	}
+	// Output:
+	// alice true 0 allowed [] ""
+	// alice false 1 scope_missing ["notes:write"] ""
+	// bob false 2 permission_missing [] "notes:delete"
+}
+
+func ExamplePolicy_Listed() {
+	read, _ := authz.NewRequirement([]string{"table/{table}:read"}, nil, false)
+	policy, _ := authz.Compile(authz.Source{}, authz.Source{Name: "policy.csv", Data: []byte(
+		"p, user:alice, table/orders, read, allow\n")}, authz.Options{Declared: []authz.Requirement{read}})
+	alice := authz.Principal{Subject: "alice", Client: "vscode"}
+	bob := authz.Principal{Subject: "bob", Client: "vscode"}
+	fmt.Println(policy.Listed(alice, read, false), policy.Listed(alice, read, true), policy.Listed(bob, read, false))
+	// Output: true false false
+}
+
+func ExampleTemplate_Fill() {
+	t, _ := authz.ParseTemplate("table/{table}:read")
+	text, err := t.Fill(func(name string) (string, bool) { return "orders", name == "table" })
+	fmt.Println(text, err)
+	_, err = t.Fill(func(string) (string, bool) { return "orders:write", true })
+	fmt.Println(err)
+	// Output:
+	// table/orders:read <nil>
+	// "table/{table}:read": the value for {table} is not 1 to 128 of the characters A-Z a-z 0-9 . _ -
+}
+
+func ExampleParsePermission() {
+	p, _ := authz.ParsePermission("greet")
+	fmt.Println(p.Object, p.Action, p)
+	// Output: greet use greet:use
+}
+
+func ExampleLint() {
+	policy := authz.Source{Name: "policy.csv", Data: []byte("p, anyone, greet, use, allow\np, anyone, *, *, deny\n")}
+	for _, f := range authz.Lint(authz.Source{}, policy, authz.Options{}) {
+		fmt.Println(f)
+	}
+	// Output: policy.csv:1:4: warning: a contradiction: line 2 denies all that this row allows (found "anyone, greet, use, allow"); remove one of the two
+}
+
+func ExamplePrincipalFrom() {
+	ctx := authz.WithPrincipal(context.Background(), authz.Principal{Subject: "alice", Client: "vscode"})
+	who, ok := authz.PrincipalFrom(ctx)
+	fmt.Println(who, ok)
+	// Output: user alice via client vscode true
+}
