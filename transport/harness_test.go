@@ -173,6 +173,9 @@ type harness struct {
 	logs     *lockedBuffer
 	ran      atomic.Int64
 	config   transport.Config
+
+	waiting chan string   // what a tool that waits says when it starts
+	release chan struct{} // closed to let such tools finish
 }
 
 type lockedBuffer struct {
@@ -195,7 +198,7 @@ func (l *lockedBuffer) String() string {
 // start runs a server on a free port. Adjust changes its Config.
 func start(t *testing.T, adjust ...func(*harness)) *harness {
 	t.Helper()
-	h := &harness{gate: new(fakeGate), logs: new(lockedBuffer)}
+	h := &harness{gate: new(fakeGate), logs: new(lockedBuffer), waiting: make(chan string), release: make(chan struct{})}
 	h.verifier = &fakeVerifier{callers: map[string]authz.Principal{
 		"good":  {Issuer: "https://i", Subject: "alice", Client: "c", Expires: time.Now().Add(time.Hour)},
 		"bob":   {Issuer: "https://i", Subject: "bob", Client: "c", Expires: time.Now().Add(time.Hour)},
