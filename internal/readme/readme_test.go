@@ -63,7 +63,7 @@ func generate(t *testing.T, kind, argument string) string {
 		path, name, _ := strings.Cut(argument, "#")
 		return fence(language(path), declaration(t, filepath.Join(root, path), name))
 	default:
-		return fence("http", transcript(t))
+		return fence("", transcript(t))
 	}
 }
 

@@ -26,11 +26,11 @@ func transcript(t *testing.T) string {
 	alice := newPerson(t, origin, "alice")
 	var b strings.Builder
 	for _, step := range []struct{ says, token string }{
-		{"without a token", ""},
-		{"alice's token, from a client that asked for nothing", alice.token("")},
-		{"alice's token, after the client asked for what the 403 named and she allowed it", alice.token("greet:use")},
+		{"a client without a token", ""},
+		{"a client that asked for nothing, with alice's token", alice.token("")},
+		{"the same client, after it asked for what the 403 names and alice allowed it", alice.token("greet:use")},
 	} {
-		fmt.Fprintf(&b, "# %s\n%s\n", step.says, call(t, origin, step.token))
+		fmt.Fprintf(&b, "# %s\n%s", step.says, call(t, origin, step.token))
 	}
 	return strings.ReplaceAll(b.String(), origin, "http://127.0.0.1:8080")
 }
@@ -55,7 +55,7 @@ func call(t *testing.T, origin, token string) string {
 	shown := ""
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
-		shown = "Authorization: Bearer ...\n"
+		shown = "> Authorization: Bearer ...\n"
 	}
 	resp, err := browser(t).Do(req)
 	if err != nil {
@@ -68,9 +68,9 @@ func call(t *testing.T, origin, token string) string {
 	}
 	challenge := ""
 	if header := resp.Header.Get("Www-Authenticate"); header != "" {
-		challenge = "WWW-Authenticate: " + header + "\n"
+		challenge = "< WWW-Authenticate: " + header + "\n"
 	}
-	return fmt.Sprintf("POST /mcp   tools/call greet {\"name\": \"Ada\"}\n%s\n%s %s\n%s%s\n",
+	return fmt.Sprintf("> POST /mcp   tools/call greet {\"name\": \"Ada\"}\n%s< %s %s\n%s< %s\n",
 		shown, resp.Proto, resp.Status, challenge, message(t, body))
 }
 
