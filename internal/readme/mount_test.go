@@ -28,27 +28,34 @@ func mount(router *http.ServeMux, cfg server.Config) (*server.Server, error) {
 func TestMount(t *testing.T) {
 	router := http.NewServeMux()
 	router.HandleFunc("GET /hello", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	program := httptest.NewUnstartedServer(router)
 	s, err := mount(router, server.Config{
 		Name: "mounted", Tools: []tools.Tool{{
 			Name: "nothing", Description: "Do nothing.", AnyPrincipal: true,
 			Handler: tools.Typed(func(context.Context, struct{}) (string, error) { return "done", nil }),
-		}}, Addr: "127.0.0.1:8080", Policy: filepath.Join(root, "policy.csv"),
+		}},
+		Addr: program.Listener.Addr().String(), Policy: filepath.Join(root, "policy.csv"),
 		Audit: "file:" + filepath.Join(t.TempDir(), "audit.jsonl"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	program.Start()
+	defer program.Close()
 	for path, want := range map[string]int{
 		"/hello": http.StatusTeapot,
 		"/.well-known/oauth-protected-resource/mcp": http.StatusOK,
 		"/.well-known/oauth-authorization-server":   http.StatusOK,
 		"/elsewhere": http.StatusNotFound,
 	} {
-		answer := httptest.NewRecorder()
-		router.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8080"+path, nil))
-		if answer.Code != want {
-			t.Errorf("GET %s: %d, want %d", path, answer.Code, want)
+		resp, err := program.Client().Get(program.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("GET %s: %d, want %d", path, resp.StatusCode, want)
 		}
 	}
 	if _, err := mount(http.NewServeMux(), server.Config{}); err == nil {
