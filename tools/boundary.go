@@ -59,8 +59,8 @@ func (b *boundary) run(ctx context.Context, declared string, f func() error) *fa
 		return &failure{text: bad.Error(), bad: true}
 	}
 	if public, ok := asPublic(err); ok {
-		if public != err {
-			// The client sees only a part of it; the whole must not be lost.
+		if public.Error() != err.Error() {
+			// The client sees only a part of it; the rest must not be lost.
 			b.logger.InfoContext(ctx, "handler error", "declared", declared, "error", err)
 		}
 		return &failure{text: public.Error(), notFound: public.notFound}

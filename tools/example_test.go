@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"os"
@@ -36,14 +37,14 @@ func search(_ context.Context, in Search) (Found, error) {
 func compile(tool tools.Tool) *tools.CompiledTool {
 	catalogue, err := tools.Compile(tools.Options{}, []tools.Tool{tool}, nil, nil)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	compiled, _ := catalogue.Tool(tool.Name)
 	return compiled
 }
 
-func show(result *mcp.CallToolResult) {
-	fmt.Println(result.IsError, result.Content[0].(mcp.TextContent).Text)
+func text(result *mcp.CallToolResult) string {
+	return result.Content[0].(mcp.TextContent).Text
 }
 
 func ExampleTyped() {
@@ -55,12 +56,12 @@ func ExampleTyped() {
 		Handler:     tools.Typed(search),
 	})
 	for _, arguments := range []string{`{"query":"doors"}`, `{"query":""}`, `{"Query":"doors","limit":"ten"}`} {
-		show(tool.Call(context.Background(), mcp.CallToolRequest{}, json.RawMessage(arguments)))
+		fmt.Println(text(tool.Call(context.Background(), mcp.CallToolRequest{}, json.RawMessage(arguments))))
 	}
 	// Output:
-	// false {"notes":["a note on doors"]}
-	// true an empty query finds everything; say what to look for
-	// true invalid arguments: $.query: is required: expected string; $.Query: unknown; expected exactly "query"; $.limit: expected integer
+	// {"notes":["a note on doors"]}
+	// an empty query finds everything; say what to look for
+	// invalid arguments: $.query: is required: expected string; $.Query: unknown; expected exactly "query"; $.limit: expected integer
 }
 
 func ExampleRaw() {
@@ -95,11 +96,11 @@ func ExampleSchemaJSON() {
 			return mcp.NewToolResultText("ordered"), nil
 		}),
 	})
-	show(tool.Call(context.Background(), mcp.CallToolRequest{}, json.RawMessage(`{"size":"large"}`)))
-	show(tool.Call(context.Background(), mcp.CallToolRequest{}, json.RawMessage(`{"size":"huge"}`)))
+	fmt.Println(text(tool.Call(context.Background(), mcp.CallToolRequest{}, json.RawMessage(`{"size":"large"}`))))
+	fmt.Println(text(tool.Call(context.Background(), mcp.CallToolRequest{}, json.RawMessage(`{"size":"huge"}`))))
 	// Output:
-	// false ordered
-	// true invalid arguments: $.size: expected one of ["small","large"]
+	// ordered
+	// invalid arguments: $.size: expected one of ["small","large"]
 }
 
 func ExampleErrorf() {
@@ -123,12 +124,12 @@ func ExampleErrorf() {
 		log.Fatal(err)
 	}
 	for _, tool := range catalogue.Tools() {
-		show(tool.Call(context.Background(), mcp.CallToolRequest{}, nil))
+		fmt.Println(text(tool.Call(context.Background(), mcp.CallToolRequest{}, nil)))
 	}
 	// Output:
-	// true note 7 is locked
+	// note 7 is locked
 	// level=ERROR msg="internal error" ref=K7Q2 declared="tool \"unknown\"" error="dial tcp 10.0.0.7:5432: connection refused"
-	// true internal error (ref K7Q2)
+	// internal error (ref K7Q2)
 }
 
 func ExampleResource() {
@@ -185,16 +186,18 @@ func ExamplePrompt() {
 }
 
 // printer stands for the server's side of notifications.
-type printer struct{}
+type printer struct{ to io.Writer }
 
-func (printer) Notify(method string, params map[string]any) error {
+func (p printer) Notify(method string, params map[string]any) error {
 	text, err := json.Marshal(params)
-	fmt.Println(method, string(text))
+	if err == nil {
+		_, err = fmt.Fprintf(p.to, "%s %s\n", method, text)
+	}
 	return err
 }
 
 func ExampleProgress() {
-	ctx := tools.WithNotifier(context.Background(), printer{}) // the server does this
+	ctx := tools.WithNotifier(context.Background(), printer{os.Stdout}) // the server does this
 	for i := range 2 {
 		tools.Progress(ctx, float64(i+1), 2, "")
 	}

@@ -19,7 +19,8 @@ type Embedded struct {
 	Inner string `json:"inner"`
 }
 
-type word string
+// Word is a kind of string.
+type Word string
 
 func accept[In any]() Handler {
 	return Typed(func(context.Context, In) (string, error) { return "", nil })
@@ -34,9 +35,9 @@ func TestInfer_SpecialTypes(t *testing.T) {
 		Big     *big.Int          `json:"big"`
 		Raw     *json.RawMessage  `json:"raw"`
 		Bytes   []byte            `json:"bytes"`
-		Word    word              `json:"word"`
+		Word    Word              `json:"word"`
 		Array   [2]*bool          `json:"array"`
-		Map     map[string][]word `json:"map"`
+		Map     map[string][]Word `json:"map"`
 		List    *[]int            `json:"list"`
 		Skipped chan int          `json:"-"`
 		private func()
@@ -119,7 +120,7 @@ func TestInfer_Mistakes(t *testing.T) {
 		*Embedded
 	}
 	type notStruct struct {
-		word
+		Word
 		W int
 	}
 	type reader struct{ R io.Reader }
@@ -138,7 +139,7 @@ func TestInfer_Mistakes(t *testing.T) {
 		"names differ in case": {accept[twins](), `"name" and "Name", which differ at most in case`},
 		"embedded with a tag":  {accept[tagged](), "Embedded is not a plain struct"},
 		"embedded pointer":     {accept[pointed](), "Embedded is not a plain struct"},
-		"embedded other":       {accept[notStruct](), "word is not a plain struct"},
+		"embedded other":       {accept[notStruct](), "Word is not a plain struct"},
 		"interface":            {accept[reader](), "the interface io.Reader"},
 		"number":               {accept[struct{ N json.Number }](), "json.Number is not supported"},
 		"tag": {accept[struct {
