@@ -134,6 +134,7 @@ func freeAddr(t *testing.T) string {
 
 // browser returns a client with connections of its own.
 func browser(t *testing.T) *http.Client {
+	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
