@@ -174,16 +174,22 @@ func (a *auditLog) flush() {
 // a line, that line is ended first, so that it spoils no other.
 func (a *auditLog) write(batch []byte) (int, error) {
 	if a.broken {
-		if _, err := a.sink.Write([]byte{'\n'}); err != nil {
+		if _, err := writeAll(a.sink, []byte{'\n'}); err != nil {
 			return 0, err
 		}
 		a.broken = false
 	}
-	n, err := a.sink.Write(batch)
-	if err == nil && n < len(batch) {
+	n, err := writeAll(a.sink, batch)
+	a.broken = n > 0 && !bytes.HasSuffix(batch[:n], []byte{'\n'})
+	return n, err
+}
+
+// writeAll writes p, and calls a write that took less of it a failure.
+func writeAll(w io.Writer, p []byte) (int, error) {
+	n, err := w.Write(p)
+	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
 	}
-	a.broken = n > 0 && !bytes.HasSuffix(batch[:n], []byte{'\n'})
 	return n, err
 }
 
