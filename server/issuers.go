@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/sallyport-mcp/sallyport/transport/token"
@@ -23,7 +24,7 @@ func (c *Config) settleIssuers(wrong *mistakes) {
 		if len(c.Issuers) > 1 && issuer.Alias == "" {
 			c.Issuers[i].Alias = hostOf(issuer.URL)
 		}
-		if checkIssuerURL(wrong, issuer.URL) {
+		if checkIssuerURL(wrong, issuer.URL) && c.checkAlias(wrong, i) {
 			sound = append(sound, c.Issuers[i])
 		}
 	}
@@ -32,6 +33,19 @@ func (c *Config) settleIssuers(wrong *mistakes) {
 		_, err := token.New(token.Config{Audience: unsetURL, Issuers: sound, Logger: c.Logger})
 		wrong.adopt(err)
 	}
+}
+
+// checkAlias tells whether no issuer before the i-th has its alias. Names in
+// the policy could otherwise mean either.
+func (c *Config) checkAlias(wrong *mistakes, i int) bool {
+	for _, other := range c.Issuers[:i] {
+		if len(c.Issuers) > 1 && other.Alias == c.Issuers[i].Alias {
+			wrong.add("issuers", c.Issuers[i].URL, "its alias "+strconv.Quote(other.Alias)+" is that of "+other.URL+" too",
+				"set another Alias for one of them in Config.Issuers")
+			return false
+		}
+	}
+	return true
 }
 
 // checkIssuerURL explains what package token would refuse in fewer words. It

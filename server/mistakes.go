@@ -65,10 +65,13 @@ func (m *mistakes) add(key, value, reason, fix string) {
 }
 
 // adopt notes an error of another package, one mistake for each error that
-// was joined into it. It does nothing with nil.
+// was joined into it, and none twice. It does nothing with nil.
 func (m *mistakes) adopt(err error) {
 	for _, single := range flatten(err) {
-		m.list = append(m.list, Mistake{Reason: single.Error()})
+		mistake := Mistake{Reason: single.Error()}
+		if !slices.Contains(m.list, mistake) {
+			m.list = append(m.list, mistake)
+		}
 	}
 }
 
@@ -85,13 +88,14 @@ func (m *mistakes) err() error {
 	return &ConfigError{Mistakes: m.list}
 }
 
-// flatten returns the leaves of joined errors.
+// flatten returns the errors that were joined into err, whose text is nothing
+// but theirs. An error that says more than its parts is kept whole.
 func flatten(err error) []error {
 	if err == nil {
 		return nil
 	}
-	var joined interface{ Unwrap() []error }
-	if !errors.As(err, &joined) {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // what wraps a joined error adds to it
+	if !ok || errors.Join(joined.Unwrap()...).Error() != err.Error() {
 		return []error{err}
 	}
 	var leaves []error

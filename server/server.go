@@ -78,6 +78,9 @@ func (s *Server) loadPolicy(wrong *mistakes) {
 		model: s.cfg.Model, policy: s.cfg.Policy,
 		options: authz.Options{Declared: s.ops.requirements(), Aliases: s.cfg.aliases()},
 	}
+	if wrong.names("issuers") {
+		files.options.Aliases = nil // they are what is wrong
+	}
 	store, err := newPolicyStore(files, s.cfg.Logger)
 	var lint *authz.LintError
 	switch {
