@@ -11,6 +11,7 @@ p, user:dora, table/or*, read, allow
 p, user:dora, table/users, write, allow
 p, user:dora, table/orders, read, deny
 p, client:evil, *, *, deny
+p, user:erin, table/x, read, deny
 p, client:robot, table/*, read, allow
 g, scope:tables, scope:table/one:read
 p, scope:table.all, table/*, *, allow
@@ -43,6 +44,7 @@ p, scope:notes.all, notes, *, allow
 		{"nobody", Principal{}, Requirement{anyPrincipal: true}, false, false},
 
 		{"placeholder, prefix and exact scope", user("dora", "table/orders:read"), table, true, true},
+		{"placeholder, only a deny row", user("erin", "table.all"), table, false, false},
 		{"placeholder, no scope", user("dora"), table, true, false},
 		{"placeholder, scope of another action", user("dora", "table/orders:write"), table, true, false},
 		{"placeholder, scope with a bad value", user("dora", "table/a b:read"), table, true, false},

@@ -121,6 +121,9 @@ func TestRevision(t *testing.T) {
 		a.Revision() == compiled(t, modelSource(string(textbookFile())), allowRow, Options{}).Revision() {
 		t.Error("another file has the same revision")
 	}
+	if revision([]byte("ab"), []byte("c")) == revision([]byte("a"), []byte("bc")) {
+		t.Error("a byte moved from one file to the other unseen")
+	}
 	if a.String() != "policy "+a.Revision() {
 		t.Error(a)
 	}

@@ -108,7 +108,7 @@ func compile(model, policy Source, o Options) (*Policy, []Finding) {
 	p := newPolicy(defs, book, policy.Name, o)
 	p.textbook = textbook
 	p.revision = revision(model.Data, policy.Data)
-	if !textbook && !inModel.failed() && !inPolicy.failed() {
+	if !textbook && !inModel.failed() {
 		tryModel(defs, places["m"], book.rules, &inModel, &inPolicy)
 	}
 	if !inModel.failed() && !inPolicy.failed() {
