@@ -223,3 +223,31 @@ func TestEngineRefusal(t *testing.T) {
 	s.engine.handler = working
 	mustTokens(t, s, post(s, "/token", refreshForm(id, k.refresh)))
 }
+
+// The engine checks again what it is handed.
+func TestEngineChecksAgain(t *testing.T) {
+	s, _ := newServer(t)
+	c, ok := s.clients.get(publicClient(t, s))
+	if !ok {
+		t.Fatal("client lost")
+	}
+	good := authorization{redirect: testRedirect, scopes: []string{"notes:read"}, resource: testResource, challenge: challenge(testVerifier)}
+	unknown, foreign, bare := good, good, good
+	unknown.scopes = []string{"unknown"}
+	foreign.resource = "https://evil.example/mcp"
+	bare.challenge = ""
+	tests := map[string]struct {
+		request authorization
+		user    string
+	}{
+		"unknown scope": {unknown, "alice"}, "other resource": {foreign, "alice"}, "no challenge": {bare, "alice"}, "nobody": {good, ""},
+	}
+	for name, tt := range tests {
+		if code, err := s.engine.issueCode(t.Context(), c, tt.request, tt.user); err == nil || code != "" || len(s.grants.byID) != 0 {
+			t.Errorf("%s: code %q, %v", name, code, err)
+		}
+	}
+	if code, err := s.engine.issueCode(t.Context(), c, good, "alice"); err != nil || code == "" {
+		t.Errorf("repaired: %v", err)
+	}
+}
