@@ -40,8 +40,8 @@ func (i *Issuer) Break(fault Fault, target string) {
 	i.fault, i.target = fault, target
 }
 
-// Requests returns how often metadata and keys were asked for.
-func (i *Issuer) Requests() (metadata, keys int) {
+// Requests returns how often metadata was asked for, and how often keys.
+func (i *Issuer) Requests() (int, int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.discoveries, i.fetches

@@ -182,6 +182,11 @@ func TestJ34_Client(t *testing.T) {
 	if who := s.accepts("azp", s.sign(map[string]any{"client_id": nil, "azp": "client-2"})); who.Client != "client-2" {
 		t.Errorf("client %q, want client-2", who.Client)
 	}
+	anyClient := newSite(t, nil)
+	for _, client := range []string{"", "a\x00", "a\u200b", "a\nb", strings.Repeat("x", 257)} {
+		anyClient.refuses("unprintable", anyClient.sign(map[string]any{"client_id": client}), token.ReasonClient)
+	}
+	anyClient.accepts("a URL", anyClient.sign(map[string]any{"client_id": "https://client.example/metadata.json"}))
 	named := newSite(t, nil, withProfile(token.Profile{ClientClaim: "cid"}))
 	named.refuses("not the profile's claim", named.sign(nil), token.ReasonClient)
 	if who := named.accepts("the profile's claim", named.sign(map[string]any{"cid": "x"})); who.Client != "x" {

@@ -125,6 +125,28 @@ func TestOAuthMetadata(t *testing.T) {
 	}
 }
 
+// What OpenID metadata says about the issuer is not asked again elsewhere.
+func TestMismatchIsFinal(t *testing.T) {
+	for _, tt := range []struct {
+		openID string
+		good   bool
+	}{{"https://b.example", false}, {"https://a.example", true}} {
+		server := roundTripper(func(r *http.Request) *http.Response {
+			issuer := "https://a.example"
+			if strings.HasSuffix(r.URL.Path, "/openid-configuration") {
+				issuer = tt.openID
+			}
+			recorder := httptest.NewRecorder()
+			_, _ = recorder.WriteString(`{"issuer":"` + issuer + `","jwks_uri":"https://a.example/jwks.json"}`)
+			return recorder.Result()
+		})
+		_, err := newRemote("https://a.example", &http.Client{Transport: server}).discover(context.Background())
+		if (err == nil) != tt.good {
+			t.Errorf("OpenID metadata of %s: %v", tt.openID, err)
+		}
+	}
+}
+
 func TestIssuerThatIsNoURL(t *testing.T) {
 	if _, err := newRemote("http://[", nil).fetch(context.Background()); err == nil {
 		t.Error("fetched from nowhere")
