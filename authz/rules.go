@@ -47,7 +47,8 @@ func readPolicy(data []byte, textbook bool, aliases []string, l *findings) ruleb
 
 func (b *rulebook) addRow(r row, textbook bool, aliases []string, l *findings) {
 	kind := r.text(0)
-	want, reason := 0, ""
+	var want int
+	var reason string
 	switch kind {
 	case rowRule:
 		want, reason = 5, "a p row has 4 fields after p: subject, object, action, effect; this one has "
