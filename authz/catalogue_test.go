@@ -441,6 +441,8 @@ func TestP13_ErrorsDeny(t *testing.T) {
 		broken := *good
 		broken.one.rules = [][]string{{"scope:x"}}
 		wantDenied(t, broken.Decide(user("alice", "notes:read"), read, nil), DoorTwo, ReasonPolicyError)
+		broken.one.rules, broken.one.links = nil, [][]string{{"scope:x"}}
+		wantDenied(t, broken.Decide(user("alice", "notes:read"), read, nil), DoorTwo, ReasonPolicyError)
 		if broken.Listed(user("alice", "notes:read"), read, true) || !broken.Listed(user("alice", "notes:read"), read, false) {
 			t.Error("Listed")
 		}

@@ -70,9 +70,9 @@ func fillAll(list []Template, v Values) ([]filled, string) {
 // wins, then the client, which can be denied but adds no right.
 func (p *Policy) permitted(who Principal, permissions []filled) Decision {
 	allow := Decision{allowed: true, reason: ReasonAllowed}
-	caller := p.two.caller(who.subjects(p.aliases))
+	caller := newQuestion(p.model, p.two.caller(who.subjects(p.aliases)))
 	for i, f := range permissions {
-		v := enforce(p.model, caller, syntheticCaller, f.perm)
+		v := caller.ask(syntheticCaller, f.perm)
 		missing, denied := ReasonPermissionMissing, ReasonPermissionDenied
 		if who.Machine {
 			denied = ReasonClientDenied
@@ -81,7 +81,8 @@ func (p *Policy) permitted(who Principal, permissions []filled) Decision {
 			allow.rule = p.places[v.key]
 		}
 		if v.allowed && !who.Machine {
-			v = enforce(p.model, p.two.client(who.subject(kindClient, who.Client, p.aliases), f.perm), syntheticClient, f.perm)
+			client := newQuestion(p.model, p.two.client(who.subject(kindClient, who.Client, p.aliases), f.perm))
+			v = client.ask(syntheticClient, f.perm)
 			missing, denied = ReasonClientMissing, ReasonClientDenied
 		}
 		if !v.allowed {
@@ -104,9 +105,9 @@ func (p *Policy) shut(v verdict, permission string, missing, denied Reason) Deci
 
 // delegated asks door one about each scope, always by the textbook model.
 func (p *Policy) delegated(who Principal, need Requirement, scopes []filled, v Values) Decision {
-	rows := p.one.with(p.implicit(need, v), nil)
+	client := newQuestion(textbookModel(), p.one.with(p.implicit(need, v), nil))
 	for _, s := range scopes {
-		covered, err := covers(rows, who.Scopes, s.perm)
+		covered, err := covers(client, who.Scopes, s.perm)
 		if err != nil {
 			return Decision{door: DoorTwo, reason: ReasonPolicyError, permission: s.text}
 		}
@@ -118,9 +119,9 @@ func (p *Policy) delegated(who Principal, need Requirement, scopes []filled, v V
 }
 
 // covers reports whether one of the token's scopes covers what is asked for.
-func covers(rows rowSet, token []string, p Permission) (bool, error) {
+func covers(client question, token []string, p Permission) (bool, error) {
 	for _, t := range token {
-		v := enforce(textbookModel(), rows, kindScope+":"+t, p)
+		v := client.ask(kindScope+":"+t, p)
 		if v.allowed || v.err != nil {
 			return v.allowed, v.err
 		}

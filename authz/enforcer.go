@@ -59,7 +59,7 @@ func (s rowSet) client(subject string, p Permission) rowSet {
 	)
 }
 
-// newEnforcer builds an Enforcer for one question. A shared one would keep what its g function answered for earlier
+// newEnforcer builds an Enforcer for one request. A shared one would keep what its g function answered for earlier
 // callers, and would change under those who ask at the same time.
 func newEnforcer(defs definitions, rows rowSet) (*casbin.Enforcer, error) {
 	m := model.NewModel()
@@ -77,13 +77,23 @@ type verdict struct {
 	err     error
 }
 
-// enforce asks Casbin one question.
-func enforce(defs definitions, rows rowSet, sub string, p Permission) verdict {
+// question is an Enforcer to ask about one request, or the reason why there is none.
+type question struct {
+	enforcer *casbin.Enforcer
+	err      error
+}
+
+func newQuestion(defs definitions, rows rowSet) question {
 	e, err := newEnforcer(defs, rows)
-	if err != nil {
-		return verdict{err: err}
+	return question{enforcer: e, err: err}
+}
+
+// ask is one Enforce of Casbin.
+func (q question) ask(sub string, p Permission) verdict {
+	if q.err != nil {
+		return verdict{err: q.err}
 	}
-	allowed, why, err := e.EnforceEx(sub, p.Object, p.Action)
+	allowed, why, err := q.enforcer.EnforceEx(sub, p.Object, p.Action)
 	if err != nil {
 		return verdict{err: err}
 	}
