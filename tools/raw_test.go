@@ -78,7 +78,7 @@ func TestRaw_Results(t *testing.T) {
 		"does not fit":       {give: wrong, internal: true},
 		"no structured":      {give: mcp.NewToolResultText("x"), internal: true},
 		"nil":                {internal: true},
-		"nil content":        {give: &mcp.CallToolResult{Content: []mcp.Content{nil}}, internal: true},
+		"nil content":        {give: &mcp.CallToolResult{Content: []mcp.Content{nil}, RawStructuredContent: json.RawMessage(`{"n":1}`)}, internal: true},
 		"structured NaN":     {give: mcp.NewToolResultStructured(math.NaN(), "x"), internal: true},
 		"meta NaN":           {give: meta(math.NaN()), internal: true},
 		"error":              {err: errors.New(secret), internal: true},
@@ -141,6 +141,17 @@ func TestArguments_Errors(t *testing.T) {
 	}
 	if r := call(c, `{"a/b~c":{"x":[1,30]}}`); r.IsError {
 		t.Errorf("twin: %s", text(t, r))
+	}
+	var request mcp.CallToolRequest
+	for arguments, want := range map[string]string{`{"PATH":"x"}`: "", `{"path":"x"}`: "x", `{"path":"x","pAth":"y"}`: "error"} {
+		request.Params.RawArguments = json.RawMessage(arguments)
+		got, err := Arguments[searchIn](request)
+		if err != nil {
+			got.Path = "error"
+		}
+		if got.Path != want {
+			t.Errorf("R-05 %s: path %q, want %q", arguments, got.Path, want)
+		}
 	}
 	if _, err := Arguments[in](mcp.CallToolRequest{}); err != nil {
 		t.Errorf("no arguments: %v", err)
@@ -218,6 +229,8 @@ func TestSchemaJSON_Explained(t *testing.T) {
 		{`{"if":"short"}`, "$.if: does not fit if of the input schema", `{"if":"long enough"}`},
 		{`{"pat":{}}`, "$.pat: expected at least 1 members", `{"pat":{"x":1}}`},
 		{`{"pat":{"x":"CANARY"}}`, "$.pat.x: does not fit patternProperties", `{"pat":{"x":1}}`},
+		{`{"list":["a"],"self":{"num":1e400}}`, "$: expected numbers within the range", `{"list":["a"],"self":{"num":4}}`},
+		{`{"list":["a",1e400]}`, "$: expected numbers within the range", `{"list":["a",1]}`},
 		{`{"a":1,"b":2,"c":3,"d":4}`, "$: expected at most 3 members", `{"a":1,"b":2,"c":3}`},
 	} {
 		r := call(c, x.bad)
@@ -233,6 +246,14 @@ func TestSchemaJSON_Explained(t *testing.T) {
 	}
 	if log.Len() > 0 {
 		t.Errorf("logged %s", log)
+	}
+}
+
+func TestSchemaJSON_RequiredWithoutProperties(t *testing.T) {
+	c, _ := compileTool(t, rawOf(`{"type":"object","required":["x"],"properties":{"never":{"type":"integer","const":1}}}`))
+	mustContain(t, text(t, call(c, `{}`)), "$.x: is required: expected a value")
+	if r := call(c, `{"x":[]}`); r.IsError {
+		t.Errorf("twin: %s", text(t, r))
 	}
 }
 
