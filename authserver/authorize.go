@@ -115,15 +115,15 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, c *client, request 
 			login = true
 		}
 	}
-	id, user, cookie := s.browsers.begin(r, c, request)
-	if cookie != nil {
-		http.SetCookie(w, cookie)
+	begun := s.browsers.begin(r, c, request)
+	if begun.cookie != nil {
+		http.SetCookie(w, begun.cookie)
 	}
-	if login || user == "" {
-		seeOther(w, loginPath+"?"+pendingQuery(id))
+	if login || begun.user == "" {
+		seeOther(w, loginPath+"?"+pendingQuery(begun.id))
 		return
 	}
-	seeOther(w, consentPath+"?"+pendingQuery(id))
+	seeOther(w, consentPath+"?"+pendingQuery(begun.id))
 }
 
 // pendingQuery is the query that names a pending request on our pages.

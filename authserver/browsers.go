@@ -78,11 +78,18 @@ func newBrowsers(now func() time.Time, issuer *url.URL) *browsers {
 	return b
 }
 
-// begin keeps an authorization request for the browser that brought it. The
-// cookie is nil if the browser has a session already.
-func (b *browsers) begin(r *http.Request, c *client, request authorization) (id, user string, cookie *http.Cookie) {
+// begun is an authorization request that was taken up.
+type begun struct {
+	id     string
+	user   string       // who is signed in, empty for nobody
+	cookie *http.Cookie // nil if the browser has a session already
+}
+
+// begin keeps an authorization request for the browser that brought it.
+func (b *browsers) begin(r *http.Request, c *client, request authorization) begun {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var cookie *http.Cookie
 	session, ok := b.session(r)
 	if !ok {
 		session, cookie = b.create()
@@ -97,7 +104,7 @@ func (b *browsers) begin(r *http.Request, c *client, request authorization) (id,
 	p := &pending{id: randomText(), browser: session, client: c, request: request, expires: now.Add(pendingLifetime)}
 	p.place = b.waiting.PushBack(p)
 	b.requests[p.id] = p
-	return p.id, session.user, cookie
+	return begun{p.id, session.user, cookie}
 }
 
 // visit finds a pending request for the browser it belongs to, and for no other.
@@ -212,7 +219,7 @@ func (b *browsers) keep(session *browser) *http.Cookie {
 	session.expires = b.now().Add(sessionLifetime)
 	session.place = b.age.PushBack(session)
 	b.sessions[session.hash] = session
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure for https issuers; an http issuer is on loopback, where Secure cookies get lost
 		Name: b.cookie, Value: value, Path: "/", Secure: b.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }

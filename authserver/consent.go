@@ -10,9 +10,7 @@ import (
 type consentPage struct {
 	Client   string
 	ClientID string
-	Host     string // where the answer goes
-	Local    bool   // that is a program on this computer
-	App      bool   // that is an application, by a scheme of its own
+	Returns  destination
 	User     User
 	Resource string
 	Scopes   []scopeLine
@@ -21,6 +19,13 @@ type consentPage struct {
 	Switch   string
 	Action   string
 	CSRF     string
+}
+
+// destination is where the answer goes.
+type destination struct {
+	Host  string
+	Local bool // a program on this computer
+	App   bool // an application, by a scheme of its own
 }
 
 // scopeLine is one scope in words.
@@ -44,40 +49,40 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 	}
 	page := consentPage{
 		Client: v.client.shownName(), ClientID: v.client.id, User: s.user(v.user), Resource: v.request.resource,
-		Switch: loginPath + "?" + pendingQuery(id),
-		Action: consentPath + "?" + pendingQuery(id), CSRF: s.browsers.formToken(v, id, purposeConsent),
+		Returns: destinationOf(v.request.redirect),
+		Switch:  loginPath + "?" + pendingQuery(id),
+		Action:  consentPath + "?" + pendingQuery(id), CSRF: s.browsers.formToken(v, id, purposeConsent),
 	}
-	page.Host, page.Local, page.App = destination(v.request.redirect)
-	page.Scopes, page.Before, page.More = s.scopeLines(v)
+	s.wordScopes(&page, v)
 	s.pages.render(w, http.StatusOK, "consent.html", "'self' "+redirectOrigin(v.request.redirect), page)
 }
 
-// scopeLines words the requested scopes, and marks those that are new when the
+// wordScopes words the requested scopes, and marks those that are new when the
 // client holds others already.
-func (s *Server) scopeLines(v visit) (lines []scopeLine, before, more bool) {
+func (s *Server) wordScopes(page *consentPage, v visit) {
 	have := s.grants.given(v.client.id, v.user)
+	page.Before = len(have) > 0
 	for _, name := range v.request.scopes {
 		words, _ := s.scopes.describe(name)
 		if words == "" {
 			words = name
 		}
-		isNew := len(have) > 0 && !slices.Contains(have, name)
-		more = more || isNew
-		lines = append(lines, scopeLine{Name: name, Words: words, New: isNew})
+		isNew := page.Before && !slices.Contains(have, name)
+		page.More = page.More || isNew
+		page.Scopes = append(page.Scopes, scopeLine{Name: name, Words: words, New: isNew})
 	}
-	return lines, len(have) > 0, more
 }
 
-// destination says in words where a redirect URI leads.
-func destination(redirect string) (host string, local, app bool) {
+// destinationOf says where a redirect URI leads.
+func destinationOf(redirect string) destination {
 	u, err := url.Parse(redirect)
 	if err != nil {
-		return redirect, false, false
+		return destination{Host: redirect}
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return u.Scheme + "://" + u.Host, false, true
+		return destination{Host: u.Scheme + "://" + u.Host, App: true}
 	}
-	return u.Host, loopbackHost(u.Hostname()), false
+	return destination{Host: u.Host, Local: loopbackHost(u.Hostname())}
 }
 
 func (s *Server) user(name string) User {
@@ -88,16 +93,16 @@ func (s *Server) user(name string) User {
 // consent takes the answer back to the client. The request is over after it,
 // whatever the answer was.
 func (s *Server) consent(w http.ResponseWriter, r *http.Request) {
-	id, v, form, ok := s.posted(w, r, purposeConsent)
+	sent, ok := s.posted(w, r, purposeConsent)
 	if !ok {
 		return
 	}
-	decision := form.Get("decision")
+	decision := sent.form.Get("decision")
 	if decision != "allow" && decision != "deny" {
 		s.refuse(w, http.StatusBadRequest, "The answer must be to allow or to deny.")
 		return
 	}
-	v, ok = s.browsers.finish(r, id, v.hash)
+	v, ok := s.browsers.finish(r, sent.id, sent.visit.hash)
 	if !ok || v.user == "" {
 		s.refuse(w, http.StatusForbidden, notThisBrowser)
 		return

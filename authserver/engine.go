@@ -132,7 +132,7 @@ func (e *engine) issueCode(ctx context.Context, c *client, request authorization
 		return "", err
 	}
 	if answer.status != http.StatusSeeOther || this.code == "" {
-		return "", fmt.Errorf("engine answered %d instead of a code: %v", answer.status, this.failure)
+		return "", errors.Join(fmt.Errorf("engine answered %d instead of a code", answer.status), this.failure)
 	}
 	return this.code, nil
 }
@@ -155,7 +155,7 @@ func (e *engine) issueTokens(ctx context.Context, this *call, form url.Values) (
 		return tokenAnswer{}, err
 	}
 	if answer.status != http.StatusOK {
-		return tokenAnswer{}, fmt.Errorf("engine answered %d instead of a token: %v", answer.status, this.failure)
+		return tokenAnswer{}, errors.Join(fmt.Errorf("engine answered %d instead of a token", answer.status), this.failure)
 	}
 	var tokens tokenAnswer
 	if err := json.Unmarshal(answer.body.Bytes(), &tokens); err != nil || tokens.AccessToken == "" {

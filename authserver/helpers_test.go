@@ -125,6 +125,7 @@ type surfer struct {
 }
 
 func newSurfer(t *testing.T, s *Server) *surfer {
+	t.Helper()
 	return &surfer{t: t, s: s, cookies: map[string]*http.Cookie{}}
 }
 
@@ -237,8 +238,8 @@ func registerJSON(s *Server, body string) answer {
 	return send(s, r)
 }
 
-// register registers a client and returns its id and secret.
-func register(t *testing.T, s *Server, metadata map[string]any) (id, secret string) {
+// register registers a client and returns its id and its secret.
+func register(t *testing.T, s *Server, metadata map[string]any) (string, string) {
 	t.Helper()
 	body, err := json.Marshal(metadata)
 	if err != nil {

@@ -26,11 +26,11 @@ func newSigningKey() (signingKey, error) {
 		return signingKey{}, fmt.Errorf("authserver: signing key: %w", err)
 	}
 	jwk := goidc.JSONWebKey{Key: secret, Algorithm: string(goidc.ES256), Use: "sig"}
-	print, err := jwk.Thumbprint(crypto.SHA256)
+	thumbprint, err := jwk.Thumbprint(crypto.SHA256)
 	if err != nil {
 		return signingKey{}, fmt.Errorf("authserver: signing key: %w", err)
 	}
-	jwk.KeyID = base64.RawURLEncoding.EncodeToString(print)
+	jwk.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
 	public, err := json.Marshal(goidc.JSONWebKeySet{Keys: []goidc.JSONWebKey{jwk.Public()}})
 	if err != nil {
 		return signingKey{}, fmt.Errorf("authserver: signing key: %w", err)

@@ -41,21 +41,21 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 
 // login signs somebody in and goes on to the consent page.
 func (s *Server) login(w http.ResponseWriter, r *http.Request) {
-	id, v, form, ok := s.posted(w, r, purposeLogin)
+	sent, ok := s.posted(w, r, purposeLogin)
 	if !ok {
 		return
 	}
-	user := form.Get("user")
+	user := sent.form.Get("user")
 	if !slices.ContainsFunc(s.cfg.Users, func(u User) bool { return u.Name == user }) {
 		s.refuse(w, http.StatusBadRequest, "There is no such user.")
 		return
 	}
-	cookie, ok := s.browsers.signIn(r, id, user)
+	cookie, ok := s.browsers.signIn(r, sent.id, user)
 	if !ok {
 		s.refuse(w, http.StatusForbidden, notThisBrowser)
 		return
 	}
-	s.log.InfoContext(r.Context(), "signed in", "user", user, "client", v.client.id)
+	s.log.InfoContext(r.Context(), "signed in", "user", user, "client", sent.visit.client.id)
 	http.SetCookie(w, cookie)
-	seeOther(w, consentPath+"?"+pendingQuery(id))
+	seeOther(w, consentPath+"?"+pendingQuery(sent.id))
 }

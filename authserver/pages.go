@@ -90,27 +90,34 @@ func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// submission is a form of ours that came back.
+type submission struct {
+	id    string // of the pending request
+	visit visit
+	form  url.Values
+}
+
 // posted reads a form of ours and checks that it was made for this browser, this
 // request and this purpose. If not, it has answered 403.
-func (s *Server) posted(w http.ResponseWriter, r *http.Request, purpose string) (id string, v visit, form url.Values, ok bool) {
-	id = r.URL.Query().Get("request")
-	v, ok = s.browsers.visit(r, id)
+func (s *Server) posted(w http.ResponseWriter, r *http.Request, purpose string) (submission, bool) {
+	id := r.URL.Query().Get("request")
+	v, ok := s.browsers.visit(r, id)
 	if !ok {
 		s.refuse(w, http.StatusForbidden, notThisBrowser)
-		return "", visit{}, nil, false
+		return submission{}, false
 	}
 	plain := r.Clone(r.Context())
 	plain.URL.RawQuery = ""
 	form, problem := readForm(plain)
 	if problem != nil {
 		s.refuse(w, http.StatusBadRequest, "The form could not be read.")
-		return "", visit{}, nil, false
+		return submission{}, false
 	}
 	if !s.browsers.formTokenFits(v, id, purpose, form.Get("csrf")) {
 		s.refuse(w, http.StatusForbidden, "This form is out of date. Go back, reload the page and try again.")
-		return "", visit{}, nil, false
+		return submission{}, false
 	}
-	return id, v, form, true
+	return submission{id, v, form}, true
 }
 
 // shownName is what the pages call a client.

@@ -29,10 +29,9 @@ func TestO20_ForgedForms(t *testing.T) {
 	s, _ := newServer(t)
 	id := publicClient(t, s)
 	type attempt struct {
-		b      *surfer
-		at     string
-		form   url.Values
-		method string
+		b    *surfer
+		at   string
+		form url.Values
 	}
 	other := newSurfer(t, s)
 	_, otherPage := other.consentPage(request(id), "alice")

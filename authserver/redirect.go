@@ -22,15 +22,15 @@ var (
 	badEscape     = regexp.MustCompile(`%([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)
 )
 
-// browserSchemes are what a browser runs, reads or treats as its own. None of
-// them can be configured as a custom scheme.
-var browserSchemes = []string{
-	"about", "blob", "chrome", "data", "feed", "file", "filesystem", "ftp", "http", "https", "javascript",
-	"jar", "mailto", "resource", "sms", "tel", "urn", "vbscript", "view-source", "ws", "wss",
-}
-
+// validScheme reports whether a scheme can be configured as a custom one: none
+// that a browser runs, reads or treats as its own.
 func validScheme(s string) bool {
-	return schemeGrammar.MatchString(s) && !slices.Contains(browserSchemes, s)
+	switch s {
+	case "about", "blob", "chrome", "data", "feed", "file", "filesystem", "ftp", "http", "https", "javascript",
+		"jar", "mailto", "resource", "sms", "tel", "urn", "vbscript", "view-source", "ws", "wss":
+		return false
+	}
+	return schemeGrammar.MatchString(s)
 }
 
 // loopbackRedirect is an http redirect URI to this computer, taken apart by its

@@ -24,22 +24,28 @@ func (t refreshTokens) make(grantID string, generation uint32) string {
 	return refreshPrefix + base64.RawURLEncoding.EncodeToString(append(body, t.mac(body)...))
 }
 
+// refreshToken is what a refresh token says.
+type refreshToken struct {
+	grant      string
+	generation uint32
+}
+
 // read returns what a refresh token says, and false if this server did not make
 // it.
-func (t refreshTokens) read(token string) (grantID string, generation uint32, ok bool) {
+func (t refreshTokens) read(token string) (refreshToken, bool) {
 	encoded, ok := strings.CutPrefix(token, refreshPrefix)
 	if !ok {
-		return "", 0, false
+		return refreshToken{}, false
 	}
 	data, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	if err != nil || len(data) < 4+sha256.Size {
-		return "", 0, false
+		return refreshToken{}, false
 	}
 	body, mac := data[:len(data)-sha256.Size], data[len(data)-sha256.Size:]
 	if !hmac.Equal(mac, t.mac(body)) {
-		return "", 0, false
+		return refreshToken{}, false
 	}
-	return string(body[4:]), binary.BigEndian.Uint32(body), true
+	return refreshToken{string(body[4:]), binary.BigEndian.Uint32(body)}, true
 }
 
 func (t refreshTokens) mac(body []byte) []byte {

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/go-jose/go-jose/v4"
@@ -31,11 +32,12 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, struct{}{})
 		return
 	}
-	switch err := s.grants.revoke(id, c.id); err {
-	case errOtherClient:
+	err := s.grants.revoke(id, c.id)
+	if errors.Is(err, errOtherClient) {
 		badRequest("invalid_grant", "the token was issued to another client").write(w)
 		return
-	case nil:
+	}
+	if err == nil {
 		s.log.InfoContext(r.Context(), "grant revoked", "client", c.id, "grant", id)
 	}
 	writeJSON(w, http.StatusOK, struct{}{})
@@ -44,8 +46,8 @@ func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 // grantOf returns the grant a token of this server belongs to. The type hint is
 // not needed: the two kinds of token cannot be confused.
 func (s *Server) grantOf(token string) (string, bool) {
-	if id, _, ok := s.refresh.read(token); ok {
-		return id, true
+	if read, ok := s.refresh.read(token); ok {
+		return read.grant, true
 	}
 	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"testing"
@@ -98,7 +99,7 @@ func TestGrantsAreBounded(t *testing.T) {
 	if len(s.byID) != 1 || len(s.byCode) != 1 || s.revoked("e") {
 		t.Errorf("kept %d", len(s.byID))
 	}
-	if err := s.revoke("d", "c"); err != errUnknownGrant {
+	if err := s.revoke("d", "c"); !errors.Is(err, errUnknownGrant) {
 		t.Errorf("%v", err)
 	}
 }

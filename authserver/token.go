@@ -77,18 +77,18 @@ func (s *Server) redeemCode(r *http.Request, c *client, form url.Values) (tokenA
 
 // refreshTokens exchanges a refresh token for its successor.
 func (s *Server) refreshTokens(r *http.Request, c *client, form url.Values) (tokenAnswer, *oauthError) {
-	id, generation, ok := s.refresh.read(form.Get("refresh_token"))
+	read, ok := s.refresh.read(form.Get("refresh_token"))
 	if !ok {
 		return tokenAnswer{}, errGrant()
 	}
 	scope := strings.Join(splitScopes(form.Get("scope")), " ")
-	held, live := s.grants.lookup(id)
+	held, live := s.grants.lookup(read.grant)
 	if live && held.client == c.id && !subset(splitScopes(scope), splitScopes(held.scopes)) {
 		return tokenAnswer{}, badRequest("invalid_scope", "a refresh cannot widen the scope")
 	}
-	g, err := s.grants.rotate(id, c.id, generation)
+	g, err := s.grants.rotate(read.grant, c.id, read.generation)
 	if err != nil {
-		s.log.WarnContext(r.Context(), "refresh token refused", "client", c.id, "grant", id, "reason", err)
+		s.log.WarnContext(r.Context(), "refresh token refused", "client", c.id, "grant", read.grant, "reason", err)
 		return tokenAnswer{}, errGrant()
 	}
 	this := &call{client: c, grant: g, refresh: s.refresh.make(g.id, g.generation)}
