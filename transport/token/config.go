@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/authz"
@@ -61,7 +62,9 @@ type Config struct {
 	KeyMaxAge time.Duration
 }
 
+// withDefaults returns a copy that shares no list with c.
 func (c Config) withDefaults() Config {
+	c.Issuers = slices.Clone(c.Issuers)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -95,6 +95,18 @@ func TestConfigIsCopied(t *testing.T) {
 	}
 }
 
+func TestIssuersAreCopied(t *testing.T) {
+	issuers := []token.Issuer{{URL: issuerURL}}
+	v, err := token.New(token.Config{Audience: resource, Issuers: issuers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuers[0].URL = "https://other.example"
+	if err := v.Ready(); err == nil || !strings.Contains(err.Error(), issuerURL) {
+		t.Errorf("Ready() = %v, want one about %s", err, issuerURL)
+	}
+}
+
 func TestErrorTexts(t *testing.T) {
 	s := newSite(t, nil, func(c *token.Config) {
 		c.Revoked = func(context.Context, authz.Principal) (bool, error) { return true, nil }
