@@ -1,0 +1,86 @@
+package transport
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
+
+// FuzzHeaderText: a decoded header is UTF-8, and what mcp-go's client encodes
+// comes back.
+func FuzzHeaderText(f *testing.F) {
+	for _, seed := range []string{"plain", "=?base64?YQ==?=", "=?base64??=", "=?base64?=", "世界", " padded ", "=?base64?!?=", "\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got, ok := headerText([]string{s}); ok && !utf8.ValidString(got) {
+			t.Fatalf("%q gives %q", s, got)
+		}
+		encoded, ok := mcp.EncodeHeaderValue(s)
+		if !ok || !utf8.ValidString(s) {
+			return
+		}
+		if got, ok := headerText([]string{encoded}); !ok || got != s {
+			t.Fatalf("%q encoded as %q comes back as %q, %v", s, encoded, got, ok)
+		}
+		body, err := json.Marshal(s)
+		if err != nil || !sameParam([]string{encoded}, body) {
+			t.Fatalf("%q is not the same as %s", encoded, body)
+		}
+	})
+}
+
+// FuzzCursor: only what was sealed can be opened, and only by its caller.
+func FuzzCursor(f *testing.F) {
+	key := cursorKey("0123456789abcdef0123456789abcdef")
+	alice, bob := authz.Principal{Subject: "alice"}, authz.Principal{Subject: "bob"}
+	f.Add("name", "AAAA")
+	f.Fuzz(func(t *testing.T, cursor, forged string) {
+		if _, ok := key.open(alice, "tools/list", forged); ok {
+			t.Fatalf("%q opens", forged)
+		}
+		sealed := key.seal(alice, "tools/list", cursor)
+		if cursor == "" {
+			return
+		}
+		if got, ok := key.open(alice, "tools/list", sealed); !ok || got != cursor {
+			t.Fatalf("%q, %v", got, ok)
+		}
+		if _, ok := key.open(bob, "tools/list", sealed); ok {
+			t.Fatal("opens for another caller")
+		}
+	})
+}
+
+func TestMalformedOtherError(t *testing.T) {
+	if got := malformed(errors.New("x")); got.Status != http.StatusInternalServerError {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	if got := Unavailable(0, "x"); got.RetryAfter != time.Second {
+		t.Errorf("%+v", got)
+	}
+	if got := Denied("x:y").Error(); got == "" {
+		t.Error("no text")
+	}
+}
+
+func TestInteger(t *testing.T) {
+	for in, want := range map[string]string{
+		"42": "42", "42.0": "42", "42.": "42", "-7.00": "-7", "007": "7", "0": "0", "-0": "0", "-0.0": "0",
+		"": "", "-": "", "1.5": "", "1e2": "", "+1": "", "--1": "", "1.0.0": "", ".0": "", "0x1": "", "NaN": "",
+	} {
+		if got := integer(in); got != want {
+			t.Errorf("integer(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
