@@ -25,7 +25,9 @@ func (s *Server) banner() string {
 	for _, text := range s.loginLines() {
 		line("%s", text)
 	}
-	line("  policy        %s", s.policyWords())
+	model, policy := s.policyWords()
+	line("  policy        %s", policy)
+	line("  model         %s", model)
 	line("  audit         %s", s.cfg.Audit)
 	if s.cfg.AdminAddr != "" {
 		line("  health        http://%s/healthz and /readyz", s.cfg.AdminAddr)
@@ -48,7 +50,7 @@ func (s *Server) loginLines() []string {
 			if i == 0 {
 				label = "tokens from"
 			}
-			lines = append(lines, strings.TrimRight(fmt.Sprintf("  %-13s %s %s", label, issuer.URL, alias(issuer.Alias)), " "))
+			lines = append(lines, fmt.Sprintf("  %-13s %s%s", label, issuer.URL, alias(issuer.Alias)))
 		}
 		return lines
 	}
@@ -85,16 +87,17 @@ func wrapped(label string, words []string) []string {
 }
 
 // policyWords names the files in force and their revision.
-func (s *Server) policyWords() string {
-	policy := s.store.policy()
-	model, rules := s.store.files.paths()
+func (s *Server) policyWords() (model, policy string) {
+	inForce := s.store.policy()
+	modelFile, policyFile := s.store.files.paths()
+	policy = policyFile + ", revision " + inForce.Revision()
 	switch {
 	case s.store.startModel == "":
-		model = "the textbook model"
-	case policy.Textbook():
-		model += " (textbook)"
+		return "the textbook model", policy
+	case inForce.Textbook():
+		return modelFile + " (textbook)", policy
 	}
-	return fmt.Sprintf("%s with %s, revision %s", rules, model, policy.Revision())
+	return modelFile, policy
 }
 
 // operationLines lists what is protected and what it takes.
@@ -138,7 +141,7 @@ func (s *Server) connectLines() string {
 			fmt.Fprintf(&b, "    %s %s\n", start, rest)
 			return
 		}
-		fmt.Fprintf(&b, "    %s \\\n      %s\n", start, rest)
+		fmt.Fprintf(&b, "    %s \\\n    %s\n", start, rest)
 	}
 	command("Claude Code", "claude mcp add --transport http", name+" "+url)
 	command("VS Code", "code --add-mcp", fmt.Sprintf(`'{"name":"%s","type":"http","url":"%s"}'`, name, url))
