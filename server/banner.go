@@ -141,7 +141,8 @@ func (s *Server) connectLines() string {
 			fmt.Fprintf(&b, "    %s %s\n", start, rest)
 			return
 		}
-		fmt.Fprintf(&b, "    %s \\\n    %s\n", start, rest)
+		indent := strings.Repeat(" ", max(4, min(6, bannerWidth-len(rest))))
+		fmt.Fprintf(&b, "    %s \\\n%s%s\n", start, indent, rest)
 	}
 	command("Claude Code", "claude mcp add --transport http", name+" "+url)
 	command("VS Code", "code --add-mcp", fmt.Sprintf(`'{"name":"%s","type":"http","url":"%s"}'`, name, url))

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -313,7 +314,7 @@ func TestBanner(t *testing.T) {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
-	joined := strings.ReplaceAll(banner, " \\\n    ", " ")
+	joined := regexp.MustCompile(` \\\n +`).ReplaceAllString(banner, " ")
 	for _, part := range []string{
 		"MCP endpoint  http://127.0.0.1:8080/mcp", "alice (admin), bob (editor), carol (reader)", "../policy.csv, revision " + s.PolicyRevision(), "../model.conf (textbook)",
 		"http://127.0.0.1:8081/healthz", "claude mcp add --transport http my-notes--app http://127.0.0.1:8080/mcp\n",
