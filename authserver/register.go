@@ -135,7 +135,12 @@ func (s *Server) checkRegistration(asked *registration) *oauthError {
 func checkMethods(asked *registration) *oauthError {
 	switch asked.Method {
 	case "":
-		asked.Method = authnBasic // the default of RFC 7591
+		// The default of RFC 7591, but for a native client, which cannot keep
+		// a secret (RFC 8252, section 8.5): real ones leave it out and send none.
+		asked.Method = authnBasic
+		if asked.ApplicationType == "native" {
+			asked.Method = authnNone
+		}
 	case authnNone, authnBasic, authnPost:
 	default:
 		return errMetadata("token_endpoint_auth_method must be none, client_secret_basic or client_secret_post")
@@ -144,7 +149,9 @@ func checkMethods(asked *registration) *oauthError {
 		return errMetadata("response_types must hold code")
 	}
 	if asked.GrantTypes == nil {
-		asked.GrantTypes = []string{grantCode}
+		// RFC 7591 would leave refreshing out; five minutes later the user of a
+		// client that did not think of it would have to log in again.
+		asked.GrantTypes = []string{grantCode, grantRefresh}
 	}
 	if !slices.Contains(asked.GrantTypes, grantCode) {
 		return errMetadata("grant_types must hold authorization_code")

@@ -45,11 +45,15 @@ func TestRegisterDefaults(t *testing.T) {
 		if a.status != http.StatusCreated || got["application_type"] != kind {
 			t.Errorf("%s: %d %s", redirect, a.status, a.body)
 		}
-		// RFC 7591, section 2: the defaults when nothing is said.
-		if got["token_endpoint_auth_method"] != "client_secret_basic" || got["client_secret_expires_at"] != 0.0 || len(a.text(t, "client_secret")) < 40 {
-			t.Errorf("defaults: %s", a.body)
+		// RFC 7591, section 2, and RFC 8252, section 8.5: who cannot keep a secret gets none.
+		if kind == "native" && (got["token_endpoint_auth_method"] != "none" || got["client_secret"] != nil) {
+			t.Errorf("defaults of a native client: %s", a.body)
 		}
-		if diff := cmp.Diff([]any{"authorization_code"}, got["grant_types"]); diff != "" {
+		if kind == "web" && (got["token_endpoint_auth_method"] != "client_secret_basic" || got["client_secret_expires_at"] != 0.0 ||
+			len(a.text(t, "client_secret")) < 40) {
+			t.Errorf("defaults of a web client: %s", a.body)
+		}
+		if diff := cmp.Diff([]any{"authorization_code", "refresh_token"}, got["grant_types"]); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -118,7 +122,9 @@ func TestRegisterBody(t *testing.T) {
 
 func TestO27_SecretsAreKeptAsHashes(t *testing.T) {
 	s, _ := newServer(t)
-	id, secret := register(t, s, map[string]any{"redirect_uris": []string{testRedirect}})
+	id, secret := register(t, s, map[string]any{
+		"redirect_uris": []string{testRedirect}, "token_endpoint_auth_method": "client_secret_basic",
+	})
 	c, ok := s.clients.get(id)
 	if !ok || !c.secretFits(secret) || c.secretFits(secret+"x") || c.secretFits("") {
 		t.Fatal("the secret does not work")

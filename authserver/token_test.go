@@ -187,7 +187,9 @@ func TestO41_TokenResponse(t *testing.T) {
 		t.Errorf("%s", a.body)
 	}
 	t.Run("no refresh token for who did not register for it", func(t *testing.T) {
-		id, _ := register(t, s, map[string]any{"redirect_uris": []string{testRedirect}, "token_endpoint_auth_method": "none"})
+		id, _ := register(t, s, map[string]any{
+			"redirect_uris": []string{testRedirect}, "token_endpoint_auth_method": "none", "grant_types": []string{"authorization_code"},
+		})
 		if k := newTokens(t, s, id); k.refresh != "" {
 			t.Error("got one")
 		}
