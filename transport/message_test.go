@@ -274,6 +274,7 @@ func TestR27_R28_Revision(t *testing.T) {
 		"R-27 trailing space in _meta": {body("2026-07-28 "), []string{"2026-07-28"}, -32020, ""},
 		"R-27 older":                   {body("2025-11-25"), []string{"2025-11-25"}, -32022, "2025-11-25"},
 		"R-27 older, no header":        {body("2025-06-18"), nil, -32022, "2025-06-18"},
+		"R-27 two headers, no _meta":   {old, []string{"2025-06-18", "2025-06-18"}, -32020, ""},
 		"R-28 no version at all":       {old, nil, -32022, ""},
 		"R-28 older header, no _meta":  {old, []string{"2025-06-18"}, -32022, "2025-06-18"},
 		"R-28 modern header, no _meta": {old, []string{"2026-07-28"}, -32602, ""},

@@ -48,7 +48,7 @@ func canonical(arguments json.RawMessage) string {
 	return string(b)
 }
 
-func (p *pair) handler(t *testing.T) http.Handler {
+func (p *pair) handler(t testing.TB) http.Handler {
 	t.Helper()
 	p.verifier.callers = map[string]authz.Principal{"good": {Subject: "alice", Expires: time.Now().Add(time.Hour)}}
 	run := func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {

@@ -116,10 +116,8 @@ const maxSafeInteger = 1<<53 - 1
 // absent argument, gives false: a value with two spellings, or one that readers
 // round differently, must not fill a placeholder of a permission.
 func (m *Message) Argument(name string) (string, bool) {
-	raw, ok := split(m.Arguments)[name]
-	if !ok {
-		return "", false
-	}
+	arguments, _ := split(m.Arguments)
+	raw := arguments.get(name)
 	if s, ok := text(raw); ok {
 		return s, true
 	}
@@ -133,9 +131,8 @@ func (m *Message) Argument(name string) (string, bool) {
 // WithCursor returns Raw with params.cursor replaced. It is for a server that
 // seals the cursors it hands out and opens them before dispatch.
 func (m *Message) WithCursor(cursor string) []byte {
-	params := split(m.Params)
-	params["cursor"] = quote(cursor)
-	delete(params, memberTask)
+	params, _ := split(m.Params)
+	params = append(params.without(memberTask, "cursor"), member{name: "cursor", value: quote(cursor)})
 	return m.assemble(join(params))
 }
 
@@ -158,20 +155,19 @@ func (m *Message) assemble(params json.RawMessage) []byte {
 	return b.Bytes()
 }
 
-// join writes an object, members in the order of their names so that equal
-// messages are equal bytes.
-func join(members map[string]json.RawMessage) json.RawMessage {
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+// without returns ms without the members of those names, in place.
+func (ms members) without(names ...string) members {
+	return slices.DeleteFunc(ms, func(m member) bool { return slices.Contains(names, m.name) })
+}
+
+// join writes an object.
+func join(ms members) json.RawMessage {
 	b := []byte{'{'}
-	for i, name := range names {
+	for i, m := range ms {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(append(append(b, quote(name)...), ':'), members[name]...)
+		b = append(append(append(b, quote(m.name)...), ':'), m.value...)
 	}
 	return append(b, '}')
 }

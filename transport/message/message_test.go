@@ -293,11 +293,11 @@ func TestR18_Notification(t *testing.T) {
 
 func TestTaskIsNotDispatched(t *testing.T) {
 	m := mustRead(t, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"task":{"ttl":1},"name":"t","arguments":{"task":1}}}`)
-	if string(m.Raw) != `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{"task":1},"name":"t"}}` {
+	if string(m.Raw) != `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"task":1}}}` {
 		t.Errorf("%s", m.Raw)
 	}
 	m = mustRead(t, `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"task":{},"cursor":"c","x":1}}`)
-	if got := string(m.WithCursor(`"d`)); got != `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"\"d","x":1}}` {
+	if got := string(m.WithCursor(`"d`)); got != `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"x":1,"cursor":"\"d"}}` {
 		t.Errorf("%s", got)
 	}
 	if m.Cursor != "c" {

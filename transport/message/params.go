@@ -43,10 +43,10 @@ func levels() []string {
 // twin reports a member that is spelled like a protocol member in another
 // case. Case folding is Unicode's simple folding, which is what readers that
 // ignore case use: U+017F is an "s", U+212A a "k".
-func twin(members map[string]json.RawMessage, known []string) string {
-	for name := range members {
+func twin(ms members, known []string) string {
+	for _, m := range ms {
 		for _, k := range known {
-			if name != k && strings.EqualFold(name, k) {
+			if m.name != k && strings.EqualFold(m.name, k) {
 				return "a member is spelled like " + k + " in another case"
 			}
 		}
@@ -66,9 +66,9 @@ func (r *reader) fail(code int, reason string) {
 }
 
 // str reads an optional string member.
-func (r *reader) str(members map[string]json.RawMessage, name string) string {
-	raw, ok := members[name]
-	if !ok {
+func (r *reader) str(ms members, name string) string {
+	raw := ms.get(name)
+	if raw == nil {
 		return ""
 	}
 	s, ok := text(raw)
@@ -79,25 +79,25 @@ func (r *reader) str(members map[string]json.RawMessage, name string) string {
 }
 
 // need reads a required string member.
-func (r *reader) need(members map[string]json.RawMessage, name string) string {
-	if _, ok := members[name]; !ok {
+func (r *reader) need(ms members, name string) string {
+	if ms.get(name) == nil {
 		r.fail(CodeInvalidParams, name+" is missing")
 	}
-	return r.str(members, name)
+	return r.str(ms, name)
 }
 
 // object reads an optional object member.
-func (r *reader) object(members map[string]json.RawMessage, name string) json.RawMessage {
-	raw, ok := members[name]
-	if ok && raw[0] != '{' {
+func (r *reader) object(ms members, name string) json.RawMessage {
+	raw := ms.get(name)
+	if raw != nil && raw[0] != '{' {
 		r.fail(CodeInvalidParams, name+" must be an object")
 	}
 	return raw
 }
 
 // open reads an optional object member and refuses twins of known members in it.
-func (r *reader) open(members map[string]json.RawMessage, name string, known []string) map[string]json.RawMessage {
-	inner := split(r.object(members, name))
+func (r *reader) open(ms members, name string, known []string) members {
+	inner, _ := split(r.object(ms, name))
 	if reason := twin(inner, known); reason != "" {
 		r.fail(CodeInvalidRequest, reason)
 	}
@@ -105,7 +105,7 @@ func (r *reader) open(members map[string]json.RawMessage, name string, known []s
 }
 
 // readParams reads the typed members of params. It returns nil when all is well.
-func (m *Message) readParams(params map[string]json.RawMessage) *Error {
+func (m *Message) readParams(params members) *Error {
 	r := new(reader)
 	m.Meta = r.meta(r.open(params, "_meta", metaMembers()))
 	m.Arguments = r.object(params, "arguments")
@@ -130,16 +130,16 @@ func (m *Message) readParams(params map[string]json.RawMessage) *Error {
 	return r.err
 }
 
-func (r *reader) meta(members map[string]json.RawMessage) Meta {
+func (r *reader) meta(ms members) Meta {
 	m := Meta{
-		ProtocolVersion:    r.str(members, metaVersion),
-		ClientInfo:         r.object(members, metaClientInfo),
-		ClientCapabilities: r.object(members, metaCapabilities),
-		LogLevel:           r.str(members, metaLogLevel),
-		ProgressToken:      members["progressToken"],
-		Traceparent:        r.str(members, "traceparent"),
+		ProtocolVersion:    r.str(ms, metaVersion),
+		ClientInfo:         r.object(ms, metaClientInfo),
+		ClientCapabilities: r.object(ms, metaCapabilities),
+		LogLevel:           r.str(ms, metaLogLevel),
+		ProgressToken:      ms.get("progressToken"),
+		Traceparent:        r.str(ms, "traceparent"),
 	}
-	if m.LogLevel != "" || members[metaLogLevel] != nil {
+	if m.LogLevel != "" || ms.get(metaLogLevel) != nil {
 		r.oneOf(metaLogLevel, m.LogLevel, levels())
 	}
 	if m.ProgressToken != nil && !validID(m.ProgressToken) {
@@ -157,7 +157,7 @@ func (r *reader) oneOf(name, value string, allowed []string) {
 
 // completion reads ref, argument and context, all of which a careless reader
 // dereferences without looking.
-func (r *reader) completion(params map[string]json.RawMessage) (string, *Completion) {
+func (r *reader) completion(params members) (string, *Completion) {
 	ref := r.open(params, "ref", []string{"type", "name", "uri"})
 	argument := r.open(params, "argument", []string{"name", "value"})
 	context := r.open(params, "context", []string{"arguments"})
@@ -176,17 +176,17 @@ func (r *reader) completion(params map[string]json.RawMessage) (string, *Complet
 
 // texts reads an object whose values are all strings.
 func (r *reader) texts(raw json.RawMessage) map[string]string {
-	members := split(raw)
-	if len(members) == 0 {
+	ms, _ := split(raw)
+	if len(ms) == 0 {
 		return nil
 	}
-	values := make(map[string]string, len(members))
-	for name, raw := range members {
-		value, ok := text(raw)
+	values := make(map[string]string, len(ms))
+	for _, m := range ms {
+		value, ok := text(m.value)
 		if !ok {
 			r.fail(CodeInvalidParams, "every one of the arguments must be a string")
 		}
-		values[name] = value
+		values[m.name] = value
 	}
 	return values
 }

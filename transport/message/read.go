@@ -25,15 +25,15 @@ func Read(body []byte) (*Message, error) {
 	if err := strictjson.Check(body); err != nil {
 		return nil, unreadable(body)
 	}
-	top := split(body)
-	if top == nil {
+	top, ok := split(body)
+	if !ok {
 		return nil, &Error{Code: CodeInvalidRequest, Reason: "the body is not one JSON-RPC message: it is no JSON object"}
 	}
 	m := new(Message)
 	if reason := m.readEnvelope(top); reason != "" {
 		return nil, &Error{Code: CodeInvalidRequest, Reason: reason, ID: m.ID}
 	}
-	params := split(m.Params)
+	params, _ := split(m.Params)
 	if reason := twin(params, paramsMembers()); reason != "" {
 		return nil, &Error{Code: CodeInvalidRequest, Reason: reason, ID: m.ID}
 	}
@@ -58,30 +58,30 @@ func unreadable(body []byte) *Error {
 
 // readEnvelope reads the members of the top level, the id before all others so
 // that every later error can carry it. It returns what is wrong, or "".
-func (m *Message) readEnvelope(top map[string]json.RawMessage) string {
+func (m *Message) readEnvelope(top members) string {
 	if reason := twin(top, topMembers()); reason != "" {
 		return reason
 	}
-	if id, ok := top["id"]; ok {
+	if id := top.get("id"); id != nil {
 		if !validID(id) {
 			return "id must be a string or an integer of at most 256 bytes"
 		}
 		m.ID = id
 	}
-	if version, ok := text(top["jsonrpc"]); !ok || version != "2.0" {
+	if version, ok := text(top.get("jsonrpc")); !ok || version != "2.0" {
 		return `jsonrpc must be "2.0"`
 	}
 	for _, name := range []string{"result", "error"} {
-		if _, ok := top[name]; ok {
+		if top.get(name) != nil {
 			return "a response is not accepted: the message has the member " + name
 		}
 	}
-	method, ok := text(top["method"])
+	method, ok := text(top.get("method"))
 	if !ok {
 		return "method must be a string"
 	}
 	m.Method = method
-	if params, ok := top["params"]; ok {
+	if params := top.get("params"); params != nil {
 		if params[0] != '{' {
 			return "params must be an object"
 		}
@@ -91,12 +91,11 @@ func (m *Message) readEnvelope(top map[string]json.RawMessage) string {
 }
 
 // dispatched returns params without what is not dispatched.
-func dispatched(raw json.RawMessage, params map[string]json.RawMessage) json.RawMessage {
-	if _, ok := params[memberTask]; !ok {
+func dispatched(raw json.RawMessage, params members) json.RawMessage {
+	if params.get(memberTask) == nil {
 		return raw
 	}
-	delete(params, memberTask)
-	return join(params)
+	return join(params.without(memberTask))
 }
 
 // validID reports whether raw is an id of MCP: a string or an integer, not
@@ -113,30 +112,4 @@ func isInteger(raw json.RawMessage) bool {
 		return false
 	}
 	return !slices.ContainsFunc(digits, func(b byte) bool { return b < '0' || b > '9' })
-}
-
-// split returns the members of an object that has passed strictjson.Check, nil
-// for anything else.
-func split(raw json.RawMessage) map[string]json.RawMessage {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		return nil
-	}
-	return members
-}
-
-// text returns the value of a JSON string.
-func text(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", false
-	}
-	var s string
-	err := json.Unmarshal(raw, &s)
-	return s, err == nil
-}
-
-// quote writes a JSON string. Marshalling a string cannot fail.
-func quote(s string) json.RawMessage {
-	b, _ := json.Marshal(s)
-	return b
 }
