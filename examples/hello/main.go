@@ -21,8 +21,8 @@ func greet(_ context.Context, in greeting) (string, error) {
 	return "Hello, " + in.Name, nil
 }
 
-func main() {
-	cli.Main(server.Config{
+func config() server.Config {
+	return server.Config{
 		Name: "hello",
 		Tools: []tools.Tool{{
 			Name:        "greet",
@@ -31,5 +31,7 @@ func main() {
 			ReadOnly:    true,
 			Handler:     tools.Typed(greet),
 		}},
-	})
+	}
 }
+
+func main() { cli.Main(config()) }
