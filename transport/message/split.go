@@ -99,13 +99,10 @@ func (c *cursor) str() {
 	c.pos++
 }
 
-// literal moves over a number, true, false or null, up to what ends it.
+// literal moves over a number, true, false or null, up to what ends it: at the
+// latest the brace of the object.
 func (c *cursor) literal() {
-	end := bytes.IndexAny(c.text[c.pos:], ",}] \t\n\r")
-	if end < 0 {
-		end = len(c.text) - c.pos
-	}
-	c.pos += end
+	c.pos += bytes.IndexAny(c.text[c.pos:], ",}] \t\n\r")
 }
 
 // text returns the value of a JSON string, and false for any other value.
