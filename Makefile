@@ -33,9 +33,9 @@ ifeq ($(RACE),)
 	@echo "* No C compiler found (go env CC: $$($(GO) env CC)): testing WITHOUT the race detector."
 	@echo "* Data races go unnoticed in this run. Install gcc or clang to have them found."
 	@echo "********************************************************************************"
-	CGO_ENABLED=0 $(GO) test -shuffle=on -count=$(COUNT) ./...
+	CGO_ENABLED=0 $(GO) test -timeout 10m -shuffle=on -count=$(COUNT) ./...
 else
-	CGO_ENABLED=1 $(GO) test $(RACE) -shuffle=on -count=$(COUNT) ./...
+	CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
 endif
 
 $(LINTER):
@@ -66,7 +66,7 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 e2e: e2e-go e2e-browser ## all three real clients against a fresh notes example
 
 e2e-go: ## the mcp-go and go-sdk clients, from a 401 to a step-up (Go only)
-	cd e2e && $(GO) test -count=1 ./...
+	cd e2e && $(GO) test -timeout 5m -count=1 ./...
 
 e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, Chromium)
 	./e2e/browser/run

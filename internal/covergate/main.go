@@ -25,7 +25,7 @@ func run(ctx context.Context, out, errs io.Writer, dir string) int {
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 	profile := filepath.Join(temp, "cover.out")
-	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-coverprofile="+profile, "./...") //nolint:gosec // G204: our own arguments
+	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=5m", "-coverprofile="+profile, "./...") //nolint:gosec // G204: our own arguments
 	test.Dir, test.Stdout, test.Stderr = dir, errs, errs
 	if err := test.Run(); err != nil {
 		return fail(errs, fmt.Errorf("the tests fail, so their coverage says nothing: %w", err))
