@@ -22,6 +22,7 @@ type wire struct {
 }
 
 func (f *fixture) echoRequest(t *testing.T) *wire {
+	t.Helper()
 	return &wire{
 		token:  f.Token(t, servertest.User("bob"), "echo:use"),
 		header: http.Header{"Mcp-Method": {"tools/call"}, "Mcp-Name": {"echo"}},

@@ -157,7 +157,7 @@ func TestAnonymousRefusalsAreAggregated(t *testing.T) {
 		refuse("[2001:db8::ffff:2]:99", "token_missing")
 		time.Sleep(9 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
-		if text := out.text.String(); text != "" {
+		if text := strings.Join(out.lines(), "\n"); text != "" {
 			t.Errorf("before ten seconds are over there is %s", text)
 		}
 		time.Sleep(2500 * time.Millisecond) //nolint:forbidigo // the bubble's clock

@@ -86,11 +86,11 @@ func wrapped(label string, words []string) []string {
 	return append(lines, current)
 }
 
-// policyWords names the files in force and their revision.
-func (s *Server) policyWords() (model, policy string) {
+// policyWords names the model and the policy in force.
+func (s *Server) policyWords() (string, string) {
 	inForce := s.store.policy()
 	modelFile, policyFile := s.store.files.paths()
-	policy = policyFile + ", revision " + inForce.Revision()
+	policy := policyFile + ", revision " + inForce.Revision()
 	switch {
 	case s.store.startModel == "":
 		return "the textbook model", policy

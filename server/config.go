@@ -18,9 +18,10 @@ const (
 	DefaultAdminAddr = "127.0.0.1:8081"
 	// DefaultPath is the path of the MCP endpoint.
 	DefaultPath = "/mcp"
-	// DefaultModel and DefaultPolicy are the policy files in the working
-	// directory that are read when none are named.
-	DefaultModel  = "model.conf"
+	// DefaultModel is the model in the working directory that is read when
+	// none is named.
+	DefaultModel = "model.conf"
+	// DefaultPolicy is the policy; see [DefaultModel].
 	DefaultPolicy = "policy.csv"
 )
 

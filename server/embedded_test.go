@@ -117,6 +117,7 @@ func (d *development) post(t *testing.T, token, method, name, params string) (in
 }
 
 func must(t *testing.T) func(*http.Response, error) *http.Response {
+	t.Helper()
 	return func(response *http.Response, err error) *http.Response {
 		t.Helper()
 		if err != nil {

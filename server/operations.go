@@ -156,8 +156,9 @@ func (ops *operations) gather(catalogue *tools.Catalogue) {
 	}
 }
 
-// declared returns the scopes and permissions as their author wrote them.
-func (o *operation) declared() (scopes, permissions []string, anyPrincipal bool) {
+// declared returns the scopes and the permissions as their author wrote them,
+// and whether any principal will do.
+func (o *operation) declared() ([]string, []string, bool) {
 	switch {
 	case o.tool != nil:
 		d := o.tool.Declaration()

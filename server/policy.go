@@ -25,8 +25,8 @@ func (c content) same(other content) bool {
 		bytes.Equal(c.policy.Data, other.policy.Data)
 }
 
-// paths returns the files as findings name them.
-func (f policyFiles) paths() (model, policy string) {
+// paths returns the model and the policy as findings name them.
+func (f policyFiles) paths() (string, string) {
 	return cmp.Or(f.model, DefaultModel), cmp.Or(f.policy, DefaultPolicy)
 }
 

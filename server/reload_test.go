@@ -97,51 +97,43 @@ func TestP01_NoPolicyNoStart(t *testing.T) {
 // them. The policy in force must be the last good one throughout.
 func TestP02_ABadEditChangesNothing(t *testing.T) {
 	const better = goodPolicy + "p, user:bob, notes, delete, allow\n"
-	rows := map[string]func(t *testing.T, f *policyFixture){
-		"syntax":       func(t *testing.T, f *policyFixture) { f.write(t, f.policy, better+"p, user:bob\n") },
-		"columns":      func(t *testing.T, f *policyFixture) { f.write(t, f.policy, better+"p, user:bob, a, b, allow, more\n") },
-		"unknown type": func(t *testing.T, f *policyFixture) { f.write(t, f.policy, better+"q, user:bob, a, b, allow\n") },
-		"effect":       func(t *testing.T, f *policyFixture) { f.write(t, f.policy, better+"p, user:eve, a, b, Deny\n") },
-		"BOM":          func(t *testing.T, f *policyFixture) { f.write(t, f.policy, "\ufeff"+better) },
-		"CR only":      func(t *testing.T, f *policyFixture) { f.write(t, f.policy, strings.ReplaceAll(better, "\n", "\r")) },
-		"long line": func(t *testing.T, f *policyFixture) {
-			f.write(t, f.policy, better+"#"+strings.Repeat("x", 70_000)+"\n")
+	contents := map[string]string{
+		"syntax":        better + "p, user:bob\n",
+		"columns":       better + "p, user:bob, a, b, allow, more\n",
+		"unknown type":  better + "q, user:bob, a, b, allow\n",
+		"effect":        better + "p, user:eve, a, b, Deny\n",
+		"BOM":           "\ufeff" + better,
+		"CR only":       strings.ReplaceAll(better, "\n", "\r"),
+		"long line":     better + "#" + strings.Repeat("x", 70_000) + "\n",
+		"empty":         "",
+		"comments only": "# all gone\n",
+		"partial write": better[:len(better)-9],
+	}
+	damages := map[string]func(f *policyFixture) error{
+		"deleted":     func(f *policyFixture) error { return os.Remove(f.policy) },
+		"a directory": func(f *policyFixture) error { return errors.Join(os.Remove(f.policy), os.Mkdir(f.policy, 0o700)) },
+		"symlink to something bad": func(f *policyFixture) error {
+			err := os.WriteFile(f.policy+".bad", []byte(better+"p, user:bob\n"), 0o600)
+			return errors.Join(err, os.Remove(f.policy), os.Symlink(f.policy+".bad", f.policy))
 		},
-		"empty":         func(t *testing.T, f *policyFixture) { f.write(t, f.policy, "") },
-		"comments only": func(t *testing.T, f *policyFixture) { f.write(t, f.policy, "# all gone\n") },
-		"partial write": func(t *testing.T, f *policyFixture) { f.write(t, f.policy, better[:len(better)-9]) },
-		"deleted": func(t *testing.T, f *policyFixture) {
-			if err := os.Remove(f.policy); err != nil {
-				t.Fatal(err)
-			}
+		"model": func(f *policyFixture) error {
+			err := os.WriteFile(f.policy, []byte(better), 0o600)
+			return errors.Join(err, os.WriteFile(f.model, []byte("[matchers]\nm = true\n"), 0o600))
 		},
-		"a directory": func(t *testing.T, f *policyFixture) {
-			if err := errors.Join(os.Remove(f.policy), os.Mkdir(f.policy, 0o700)); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"symlink to something bad": func(t *testing.T, f *policyFixture) {
-			f.write(t, f.policy+".bad", better+"p, user:bob\n")
-			if err := errors.Join(os.Remove(f.policy), os.Symlink(f.policy+".bad", f.policy)); err != nil {
-				t.Fatal(err)
-			}
-		},
-		"model": func(t *testing.T, f *policyFixture) {
-			f.write(t, f.policy, better)
-			f.write(t, f.model, "[matchers]\nm = true\n")
-		},
-		"model deleted": func(t *testing.T, f *policyFixture) {
-			f.write(t, f.policy, better)
-			if err := os.Remove(f.model); err != nil {
-				t.Fatal(err)
-			}
+		"model deleted": func(f *policyFixture) error {
+			return errors.Join(os.WriteFile(f.policy, []byte(better), 0o600), os.Remove(f.model))
 		},
 	}
-	for name, damage := range rows {
+	for name, text := range contents {
+		damages[name] = func(f *policyFixture) error { return os.WriteFile(f.policy, []byte(text), 0o600) }
+	}
+	for name, damage := range damages {
 		t.Run(name, func(t *testing.T) {
 			f := newPolicyFixture(t)
 			before := f.policyStore.policy().Revision()
-			damage(t, f)
+			if err := damage(f); err != nil {
+				t.Fatal(err)
+			}
 			f.settle()
 			if got := f.policyStore.policy().Revision(); got != before || f.mayDelete() {
 				t.Fatalf("revision %s is in force after a bad edit, want %s", got, before)

@@ -93,7 +93,9 @@ func (s *Server) serve(ctx context.Context, all []listening) error {
 	s.stopping.Store(true)
 	s.drain(all)
 	for range pending {
-		<-failed // what a server says once it was told to stop
+		if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+			cause = errors.Join(cause, err)
+		}
 	}
 	return cause
 }

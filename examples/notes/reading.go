@@ -12,7 +12,7 @@ func (b *notebook) resource() tools.Resource {
 	return tools.Resource{
 		URI:         "note://{id}",
 		Name:        "note",
-		Description: "One note.",
+		Description: "Read one note.",
 		Scopes:      []string{"notes:read"},
 		Read: func(_ context.Context, request tools.ResourceRequest) (tools.Contents, error) {
 			n, ok := b.read(request.Variables["id"])

@@ -83,9 +83,8 @@ func (c *Client) complete(ref map[string]any, name, typed string) *Answer {
 	})
 }
 
-// Tools, Resources, Templates and Prompts return what the server lists for the
-// token: names, URIs and URI templates, in the server's order. An answer other
-// than a list fails the test.
+// Tools lists the names of the tools that the token is shown, in the server's
+// order. An answer other than a list fails the test.
 func (c *Client) Tools() []string {
 	c.t.Helper()
 	return c.list("tools/list", "tools", "name")

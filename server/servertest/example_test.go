@@ -29,6 +29,7 @@ func notes() server.Config {
 // looks like this.
 func ExampleStart() {
 	_ = func(t *testing.T) {
+		t.Helper()
 		srv := servertest.Start(t, notes())
 		bob := srv.Client(t, srv.Token(t, servertest.User("bob"), "notes:write"))
 		if answer := bob.Call("notes_delete", map[string]any{"id": "1"}); !answer.Denied("notes:delete") {

@@ -149,7 +149,7 @@ func TestTokensOfAnybody(t *testing.T) {
 			t.Errorf("%s: %v, want %d", name, answer, row.status)
 		}
 	}
-	failed := failing(t, func(t testing.TB) { srv.Token(t, servertest.Caller{Issuer: "https://own.test"}) })
+	failed := failing(t, func(tb testing.TB) { tb.Helper(); srv.Token(tb, servertest.Caller{Issuer: "https://own.test"}) })
 	if !strings.Contains(failed, "no token of https://own.test can be made") {
 		t.Errorf("a token of an issuer with keys of its own: %q", failed)
 	}
@@ -189,18 +189,18 @@ func failing(t *testing.T, do func(testing.TB)) string {
 }
 
 func TestFailuresNameTheirCause(t *testing.T) {
-	if got := failing(t, func(t testing.TB) { servertest.Start(t, server.Config{}) }); !strings.Contains(got, "the server has no name") {
+	if got := failing(t, func(tb testing.TB) { tb.Helper(); servertest.Start(tb, server.Config{}) }); !strings.Contains(got, "the server has no name") {
 		t.Errorf("a configuration with mistakes: %q", got)
 	}
 	srv := servertest.Start(t, everything(t))
-	if got := failing(t, func(t testing.TB) { srv.Client(t, "").Tools() }); !strings.Contains(got, "tools/list: 401") {
+	if got := failing(t, func(tb testing.TB) { tb.Helper(); srv.Client(tb, "").Tools() }); !strings.Contains(got, "tools/list: 401") {
 		t.Errorf("a list without a token: %q", got)
 	}
-	if got := failing(t, func(t testing.TB) { srv.Client(t, "").Call("x", func() {}) }); !strings.Contains(got, "json") {
+	if got := failing(t, func(tb testing.TB) { tb.Helper(); srv.Client(tb, "").Call("x", func() {}) }); !strings.Contains(got, "json") {
 		t.Errorf("arguments that are no JSON: %q", got)
 	}
 	t.Chdir(t.TempDir())
-	if got := failing(t, func(t testing.TB) { servertest.Start(t, notes()) }); !strings.Contains(got, "no policy.csv in the directory of the test or above it") {
+	if got := failing(t, func(tb testing.TB) { tb.Helper(); servertest.Start(tb, notes()) }); !strings.Contains(got, "no policy.csv in the directory of the test or above it") {
 		t.Errorf("no policy: %q", got)
 	}
 }
