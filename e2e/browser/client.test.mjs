@@ -72,7 +72,7 @@ async function connect(notes, person) {
   const wire = recorder();
   const auth = provider(person);
   const options = { authProvider: auth, fetch: wire.fetch };
-  const client = new Client({ name: 'TypeScript end to end', version: '1.0.0' }, { versionNegotiation: { mode: { pin: revision } } });
+  const client = new Client({ name: 'TypeScript end to end', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
 
   const first = new StreamableHTTPClientTransport(new URL(notes.mcp), options);
   await assert.rejects(client.connect(first), UnauthorizedError);
