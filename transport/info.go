@@ -68,11 +68,11 @@ func traced(ctx context.Context, traceparent string) (context.Context, bool) {
 }
 
 // traceID returns the trace-id of a traceparent of version 00, or "" (W3C Trace
-// Context, section 3.2.2). Length and alphabet are fixed, so what the caller
+// Context, section 3.2.2). Lengths and alphabet are fixed, so what the caller
 // chose fits on a line of a log.
 func traceID(traceparent string) string {
-	parts := strings.Split(traceparent, "-")
-	if len(traceparent) != 55 || len(parts) != 4 || parts[0] != "00" {
+	parts := strings.SplitN(traceparent, "-", 5)
+	if len(parts) != 4 || parts[0] != "00" {
 		return ""
 	}
 	for i, size := range []int{2, 32, 16, 2} {

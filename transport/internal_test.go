@@ -16,7 +16,7 @@ import (
 // FuzzHeaderText: a decoded header is UTF-8, and what mcp-go's client encodes
 // comes back.
 func FuzzHeaderText(f *testing.F) {
-	for _, seed := range []string{"plain", "=?base64?YQ==?=", "=?base64??=", "=?base64?=", "世界", " padded ", "=?base64?!?=", "\x00"} {
+	for _, seed := range []string{"plain", "=?base64?YQ==?=", "=?base64??=", "=?base64?=", "=?base64?/w==?=", "世界", " padded ", "=?base64?!?=", "\x00"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -418,6 +418,7 @@ func TestTraceAndInfo(t *testing.T) {
 		"header wins":   {trace, strings.Replace(trace, "4bf9", "0000", 1), "4bf92f3577b34da6a3ce929d0e0e4736"},
 		"M-29 long":     {trace + strings.Repeat("0", 1000), "", ""},
 		"upper case":    {strings.ToUpper(trace), "", ""},
+		"more parts":    {trace + "-x", "", ""},
 		"version":       {"01" + trace[2:], "", ""},
 		"zero trace":    {"00-00000000000000000000000000000000-00f067aa0ba902b7-01", "", ""},
 		"zero parent":   {"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", "", ""},
