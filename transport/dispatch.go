@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 
@@ -36,7 +37,7 @@ func (c *call) run(ctx context.Context, done chan<- outcome) {
 	result := c.internal(http.StatusInternalServerError)
 	defer func() {
 		if p := recover(); p != nil {
-			c.log(ctx, "handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			c.logger().ErrorContext(ctx, "handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 		done <- result
 	}()
@@ -54,7 +55,7 @@ func (c *call) outcome(ctx context.Context, response mcp.JSONRPCMessage) outcome
 		if err == nil {
 			return outcome{status: http.StatusOK, body: body}
 		}
-		c.log(ctx, "result cannot be encoded", "error", err)
+		c.logger().ErrorContext(ctx, "result cannot be encoded", "error", err)
 	case mcp.JSONRPCError:
 		return c.failed(ctx, r.Error)
 	}
@@ -68,7 +69,7 @@ func (c *call) failed(ctx context.Context, details mcp.JSONRPCErrorDetails) outc
 	if e := c.session.failure(); e != nil {
 		return outcome{status: statusOf(e.Code), body: errorBody(c.msg.ID, e.Code, e.Message, e.Data)}
 	}
-	text := ""
+	var text string
 	switch details.Code {
 	case CodeMethodNotFound:
 		text = "method not found"
@@ -77,7 +78,7 @@ func (c *call) failed(ctx context.Context, details mcp.JSONRPCErrorDetails) outc
 	case CodeInvalidRequest, CodeParse:
 		text = "invalid request"
 	default:
-		c.log(ctx, "handler failed", "error", details.Message)
+		c.logger().ErrorContext(ctx, "handler failed", "error", details.Message)
 		return c.internal(http.StatusOK)
 	}
 	return outcome{status: statusOf(details.Code), body: errorBody(c.msg.ID, details.Code, text, nil)}
@@ -91,9 +92,10 @@ func (c *call) internal(status int) outcome {
 	return outcome{status: status, body: errorBody(c.msg.ID, CodeInternal, text, nil)}
 }
 
-func (c *call) log(ctx context.Context, text string, attributes ...any) {
-	info, _ := InfoFrom(ctx)
-	c.Logger.ErrorContext(ctx, text, append(attributes, "request_id", info.RequestID, "method", c.msg.Method)...)
+// logger returns a logger that names the request.
+func (c *call) logger() *slog.Logger {
+	info, _ := InfoFrom(c.session.ctx)
+	return c.Logger.With("request_id", info.RequestID, "method", c.msg.Method)
 }
 
 // presented finishes a result: cursors are sealed, what depends on the caller

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"maps"
 	"sync"
 
@@ -99,7 +98,7 @@ func (s *session) outgoing(n mcp.JSONRPCNotification) (mcp.JSONRPCNotification, 
 		if fields == nil {
 			fields = map[string]any{}
 		}
-		fields["progressToken"] = json.RawMessage(s.meta.ProgressToken)
+		fields["progressToken"] = s.meta.ProgressToken
 		n.Params.AdditionalFields = fields
 		return n, true
 	case string(mcp.MethodNotificationMessage):

@@ -63,7 +63,7 @@ func (c *call) forward(ctx context.Context, s *stream, n mcp.JSONRPCNotification
 	}
 	body, err := encode(n)
 	if err != nil {
-		c.log(ctx, "notification cannot be encoded", "error", err)
+		c.logger().ErrorContext(ctx, "notification cannot be encoded", "error", err)
 		return
 	}
 	s.event(body)

@@ -88,8 +88,8 @@ func TestReadCompletion(t *testing.T) {
 // ambiguous or no request. Each differs from good in what its name says.
 func TestRefused(t *testing.T) {
 	mustRead(t, good)
-	swap := func(old, new string) string {
-		s := strings.Replace(good, old, new, 1)
+	swap := func(old, changed string) string {
+		s := strings.Replace(good, old, changed, 1)
 		if s == good {
 			t.Fatalf("%q is not in the good request", old)
 		}
