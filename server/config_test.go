@@ -78,6 +78,7 @@ func TestF19_EveryMistakeIsNamed(t *testing.T) {
 		{"admin addr", func(c *Config) { c.AdminAddr = "nowhere" }, []string{`admin_addr = "nowhere"`}},
 		{"admin addr taken", func(c *Config) { c.AdminAddr = DefaultAddr }, []string{`admin_addr = "127.0.0.1:8080"`, "the MCP listener has this address"}},
 		{"embedded beyond loopback", func(c *Config) { c.PublicURL = "https://mcp.example" }, []string{`public_url = "https://mcp.example"`, "no issuers are set", "set issuers"}},
+		{"embedded on all addresses", func(c *Config) { c.Addr, c.PublicURL = "0.0.0.0:8080", "http://127.0.0.1:8080" }, []string{`addr = "0.0.0.0:8080"`, "no issuers are set"}},
 		{"embedded below a path", func(c *Config) { c.PublicURL = "http://127.0.0.1:8080/x" }, []string{"no place below a path"}},
 		{"issuer", func(c *Config) { c.Issuers = Issuers("issuer.example") }, []string{`issuers = "issuer.example"`}},
 		{"issuer plain http", func(c *Config) { c.Issuers = Issuers("http://issuer.example") }, []string{`issuers = "http://issuer.example"`, "use https"}},

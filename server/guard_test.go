@@ -82,6 +82,8 @@ func TestGuardFailsClosed(t *testing.T) {
 		a.completion = &message.Completion{RefType: refResource, Argument: "b", Value: "v"}
 		return a
 	}
+	asking := digestOf(t, json.RawMessage(`{"q":"hi"}`))
+	asking.op = prompt
 	call := func(ctx context.Context, text string) error {
 		request := mcp.CallToolRequest{}
 		request.Params.Name, request.Params.Arguments = "echo", map[string]any{"text": text}
@@ -96,7 +98,7 @@ func TestGuardFailsClosed(t *testing.T) {
 	}
 	get := func(ctx context.Context, text string) error {
 		request := mcp.GetPromptRequest{}
-		request.Params.Name, request.Params.Arguments = "p", map[string]string{"text": text}
+		request.Params.Name, request.Params.Arguments = "p", map[string]string{"q": text}
 		_, err := prompt.serverPrompt.Handler(ctx, request)
 		return err
 	}
@@ -124,8 +126,11 @@ func TestGuardFailsClosed(t *testing.T) {
 		{"resource with that of its completion", read, completing(resource), "a://1", false},
 		{"resource", read, admitted(resource), "a://1", true},
 		{"prompt without an allow", get, nil, "hi", false},
-		{"prompt with other arguments", get, admitted(prompt), "ho", false},
+		{"prompt with that of another", get, admitted(echo), "hi", false},
+		{"prompt with other arguments", get, asking, "ho", false},
+		{"prompt", get, asking, "hi", true},
 		{"completion without an allow", complete, nil, "v", false},
+		{"completion with that of another", complete, completing(prompt), "v", false},
 		{"completion with that of a read", complete, admitted(resource), "v", false},
 		{"completion of another value", complete, completing(resource), "w", false},
 		{"completion", complete, completing(resource), "v", true},

@@ -163,10 +163,13 @@ func TestReloadTakesTheSameBytesTwiceBeforeItActs(t *testing.T) {
 	half := goodPolicy + "p, user:bob, notes, delete, allow\n"
 	f.write(t, f.policy, half)
 	f.look()
+	if f.mayDelete() {
+		t.Fatal("half of an edit took effect")
+	}
 	f.write(t, f.policy, half+"p, user:bob, notes, delete, deny\n") // the writer was not done
 	f.look()
 	if f.mayDelete() {
-		t.Fatal("half of an edit took effect")
+		t.Fatal("half of an edit took effect after the other half was there")
 	}
 	f.look()
 	if f.mayDelete() || f.stale.Load() {

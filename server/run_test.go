@@ -288,6 +288,11 @@ func TestHandlerPath(t *testing.T) {
 		t.Errorf("metadata: %d %s", recorder.Code, recorder.Body)
 	}
 	s.Close()
+	recorder = httptest.NewRecorder()
+	handler.ServeHTTP(recorder, request)
+	if recorder.Code != http.StatusServiceUnavailable {
+		t.Errorf("after Close: %d %s, want 503", recorder.Code, recorder.Body)
+	}
 	if _, err := s.Handler("/team/notes"); err == nil {
 		t.Error("Handler after Close")
 	}

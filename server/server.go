@@ -32,7 +32,8 @@ type Server struct {
 	audit *auditLog
 	sink  io.Closer
 
-	stopping atomic.Bool
+	stopping atomic.Bool // told to stop: not ready any more
+	ended    atomic.Bool // closed: nothing is served any more
 
 	mu      sync.Mutex // guards what follows
 	at      *mounted
@@ -130,7 +131,19 @@ func (s *Server) Handler(path string) (http.Handler, error) {
 		}
 	}
 	s.startLocked()
-	return s.at.handler, nil
+	return s.untilClosed(s.at.handler), nil
+}
+
+// untilClosed refuses what comes after Close: its decision would leave no
+// record, and its token could not be known to be revoked.
+func (s *Server) untilClosed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.ended.Load() {
+			http.Error(w, "the server has stopped", http.StatusServiceUnavailable)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // moveLocked mounts the endpoint at another path than the default one.
@@ -164,10 +177,11 @@ func (s *Server) startLocked() {
 }
 
 // Close ends the work in the background and writes what the audit still holds.
-// Requests that come later are refused or, if they were admitted before, lose
-// their record. It is safe to call more than once.
+// Requests that come later get 503 (Service Unavailable). Those on their way
+// are not waited for, as [Server.Run] does. It is safe to call more than once.
 func (s *Server) Close() {
 	s.stopping.Store(true)
+	s.ended.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

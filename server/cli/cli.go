@@ -31,7 +31,9 @@ const (
 //	tools         list the operations with the scopes and permissions they need
 //	policy check  report every error and warning of the policy
 //
-// A first signal stops gracefully, a second one at once.
+// An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
+// listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
+// stops gracefully, a second one at once.
 func Main(cfg server.Config) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // gives the second signal its usual meaning
