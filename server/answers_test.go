@@ -169,3 +169,23 @@ func TestAnswersWhileKeysAreOutOfReach(t *testing.T) {
 	}
 	f.accepted(t, "keys there", func() *servertest.Answer { return f.Client(t, token).Call("echo", map[string]any{"text": "hi"}) })
 }
+
+func TestOrigins(t *testing.T) {
+	byDefault := start(t)
+	configured := start(t, func(c *server.Config) { c.Origins = []string{"https://app.example"} })
+	send := func(f *fixture, origin string) func() *servertest.Answer {
+		return func() *servertest.Answer {
+			w := f.echoRequest(t)
+			w.header.Set("Origin", origin)
+			return f.send(t, w)
+		}
+	}
+	byDefault.accepted(t, "the server's own origin", send(byDefault, byDefault.Origin()))
+	byDefault.refused(t, "another origin", send(byDefault, "https://app.example"))
+	configured.accepted(t, "the configured origin", send(configured, "https://app.example"))
+	for _, origin := range []string{"null", "http://app.example", "https://app.example.evil.example", "https://app.example:443"} {
+		if a := configured.refused(t, origin, send(configured, origin)); a.Status != http.StatusForbidden {
+			t.Errorf("%s: %v", origin, a)
+		}
+	}
+}
