@@ -38,7 +38,8 @@ type Config struct {
 	Gate Gate
 	// MCP answers what was admitted. Nothing needs to be registered with it but
 	// prompts and completion providers: tools, resources and templates come with
-	// each Pass. It must declare the capabilities it serves.
+	// each Pass. It must declare the capabilities it serves, and must not page
+	// its lists: a cursor of mcp-go is the name of an item.
 	MCP *mcpserver.MCPServer
 	// ParamHeaders returns the x-mcp-header bindings of a tool: the full
 	// name of the header ("Mcp-Param-Region") and the path of the property in

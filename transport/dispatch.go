@@ -20,7 +20,6 @@ type call struct {
 	*endpoint
 	who     authz.Principal
 	msg     *message.Message
-	raw     []byte
 	session *session
 }
 
@@ -43,7 +42,7 @@ func (c *call) run(ctx context.Context, done chan<- outcome) {
 	}()
 	ctx = c.MCP.WithContext(ctx, c.session)
 	ctx = mcpserver.WithSupportedProtocolVersions(ctx, []string{served})
-	result = c.outcome(ctx, c.MCP.HandleMessage(ctx, c.raw))
+	result = c.outcome(ctx, c.MCP.HandleMessage(ctx, c.msg.Raw))
 }
 
 // outcome turns the answer of mcp-go into the one that is sent. The id is the
@@ -98,22 +97,21 @@ func (c *call) logger() *slog.Logger {
 	return c.Logger.With("request_id", info.RequestID, "method", c.msg.Method)
 }
 
-// presented finishes a result: cursors are sealed, what depends on the caller
-// is marked private (MCP 2026-07-28, "Caching"), and capabilities are those
-// that are served.
+// presented finishes a result: what depends on the caller is marked private
+// (MCP 2026-07-28, "Caching"), and capabilities are those that are served.
 func (c *call) presented(result any) any {
 	switch r := result.(type) {
 	case mcp.ListToolsResult:
-		c.list(&r.PaginatedResult)
+		private(&r.CacheableResult)
 		return r
 	case mcp.ListResourcesResult:
-		c.list(&r.PaginatedResult)
+		private(&r.CacheableResult)
 		return r
 	case mcp.ListResourceTemplatesResult:
-		c.list(&r.PaginatedResult)
+		private(&r.CacheableResult)
 		return r
 	case mcp.ListPromptsResult:
-		c.list(&r.PaginatedResult)
+		private(&r.CacheableResult)
 		return r
 	case mcp.ReadResourceResult:
 		private(&r.CacheableResult)
@@ -124,11 +122,6 @@ func (c *call) presented(result any) any {
 		return r
 	}
 	return result
-}
-
-func (c *call) list(r *mcp.PaginatedResult) {
-	private(&r.CacheableResult)
-	r.NextCursor = mcp.Cursor(c.cursors.seal(c.who, c.msg.Method, string(r.NextCursor)))
 }
 
 // private keeps the freshness and forbids sharing.

@@ -207,7 +207,7 @@ func start(t *testing.T, adjust ...func(*harness)) *harness {
 	h.mcp = mcpserver.NewMCPServer("test", "1",
 		mcpserver.WithToolCapabilities(true), mcpserver.WithResourceCapabilities(true, true),
 		mcpserver.WithPromptCapabilities(true), mcpserver.WithLogging(), mcpserver.WithTaskCapabilities(true, true, true),
-		mcpserver.WithPaginationLimit(3), mcpserver.WithCacheHints(5000, mcp.CacheScopePublic), mcpserver.WithCompletions())
+		mcpserver.WithCacheHints(5000, mcp.CacheScopePublic), mcpserver.WithCompletions())
 	h.register()
 	server := httptest.NewUnstartedServer(nil)
 	h.host = server.Listener.Addr().String()

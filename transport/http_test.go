@@ -103,10 +103,15 @@ func TestH11_Methods(t *testing.T) {
 		list = append(list, defect{method, func(r *http.Request) { r.Method = method }, 405, -32600})
 	}
 	h.defects(t, callBody("allowed"), list)
-	t.Run("Allow, and before the token", func(t *testing.T) {
+	t.Run("after the token", func(t *testing.T) {
 		r := h.request("")
 		r.Method = "GET"
 		set("Authorization")(r)
+		h.refused(t, r, 401, 401)
+	})
+	t.Run("Allow", func(t *testing.T) {
+		r := h.request("")
+		r.Method = "GET"
 		if a := h.refused(t, r, 405, -32600); a.header.Get("Allow") != "POST" {
 			t.Errorf("Allow %q", a.header.Get("Allow"))
 		}

@@ -4,8 +4,8 @@ import "net/http"
 
 // checkMethod lets POST through and nothing else: this revision has no GET
 // stream and no DELETE of sessions (MCP 2026-07-28, "Streamable HTTP", "Earlier
-// Streamable HTTP Revisions"). It comes before the token, so that a client
-// which probes with GET learns that much without one.
+// Streamable HTTP Revisions"). It comes after the token: without one, nothing
+// of this endpoint is told.
 func (e *endpoint) checkMethod(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {

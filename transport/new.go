@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"crypto/rand"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -14,7 +13,7 @@ import (
 // the Config.
 //
 // The MCP endpoint takes a POST for every message of revision 2026-07-28 ("Streamable HTTP").
-// A request is checked in this order: Host and Origin, method, token, media
+// A request is checked in this order: Host and Origin, token, method, media
 // types, size, message, revision and mirrored headers, decision; nothing runs
 // before all of it has passed.
 func New(c Config) (http.Handler, error) {
@@ -22,16 +21,13 @@ func New(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails: crypto/rand ends the process instead
-	e := &endpoint{settings: s, cursors: cursorKey(key), metadata: encodeMetadata(s)}
+	e := &endpoint{settings: s, metadata: encodeMetadata(s)}
 	return e.identify(e.routes()), nil
 }
 
 // endpoint is the state behind the handler. It does not change.
 type endpoint struct {
 	settings
-	cursors  cursorKey
 	metadata []byte
 }
 
@@ -46,7 +42,7 @@ func (e *endpoint) routes() http.Handler {
 		r.HandleFunc(e.metadataPath, e.serveMetadata)
 	}
 	r.Group(func(r chi.Router) {
-		r.Use(e.checkOrigin, e.checkMethod, e.authenticate)
+		r.Use(e.checkOrigin, e.authenticate, e.checkMethod)
 		r.HandleFunc(e.path, e.serveMCP)
 	})
 	return r

@@ -31,28 +31,38 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 	if ctx, ok := traced(r.Context(), msg.Traceparent); ok {
 		r = r.WithContext(ctx)
 	}
-	raw, why := e.validate(r.Header, who, msg)
-	if why != nil {
+	if why := e.validate(r.Header, msg); why != nil {
 		e.refuse(w, r, msg, why)
 		return
 	}
-	e.decide(w, r, who, msg, raw)
+	e.decide(w, r, who, msg)
 }
 
 // validate checks what a message must be before a decision about it is asked
-// for, and returns the bytes to dispatch.
-func (e *endpoint) validate(h http.Header, who authz.Principal, msg *message.Message) ([]byte, *Refusal) {
+// for.
+func (e *endpoint) validate(h http.Header, msg *message.Message) *Refusal {
 	if why := revision(h, msg); why != nil {
-		return nil, why
+		return why
 	}
 	if why := e.mirrored(h, msg); why != nil {
-		return nil, why
+		return why
 	}
-	return e.dispatched(who, msg)
+	if msg.Cursor != "" {
+		return foreignCursor()
+	}
+	return nil
+}
+
+// foreignCursor answers a list request with a cursor. Lists are whole, so none
+// was ever handed out (MCP 2026-07-28, "Pagination").
+func foreignCursor() *Refusal {
+	r := InvalidParams("lists are whole here: there is no cursor")
+	r.Reason = "foreign_cursor"
+	return r
 }
 
 // decide asks the gate and dispatches what it admits.
-func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Principal, msg *message.Message, raw []byte) {
+func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Principal, msg *message.Message) {
 	ctx, cancel := e.bounded(r.Context(), who)
 	defer cancel()
 	pass, why := e.Gate.Admit(ctx, who, msg)
@@ -69,6 +79,6 @@ func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Prin
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	c := &call{endpoint: e, who: who, msg: msg, raw: raw, session: newSession(ctx, pass, msg)}
+	c := &call{endpoint: e, who: who, msg: msg, session: newSession(ctx, pass, msg)}
 	c.answer(ctx, w, r)
 }

@@ -128,14 +128,6 @@ func (m *Message) Argument(name string) (string, bool) {
 	return string(raw), true
 }
 
-// WithCursor returns Raw with params.cursor replaced. It is for a server that
-// seals the cursors it hands out and opens them before dispatch.
-func (m *Message) WithCursor(cursor string) []byte {
-	params, _ := split(m.Params)
-	params = append(params.without(memberTask, "cursor"), member{name: "cursor", value: quote(cursor)})
-	return m.assemble(join(params))
-}
-
 // assemble builds the message to dispatch around params, which may be nil.
 func (m *Message) assemble(params json.RawMessage) []byte {
 	var b bytes.Buffer
