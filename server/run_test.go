@@ -123,8 +123,8 @@ func TestRunServesAndStops(t *testing.T) {
 			t.Errorf("%s: %d, want 200", path, status)
 		}
 	}
-	if status, _ := get(t, "http://"+r.cfg.Addr+"/mcp"); status != 405 {
-		t.Errorf("GET of the endpoint: %d, want 405", status)
+	if status, _ := get(t, "http://"+r.cfg.Addr+"/mcp"); status != 401 {
+		t.Errorf("GET of the endpoint without a token: %d, want 401", status)
 	}
 	r.cancel()
 	if err := <-r.ended; err != nil {
@@ -133,7 +133,7 @@ func TestRunServesAndStops(t *testing.T) {
 	if !strings.HasPrefix(r.out.String(), "\ngood dev, protected by Sallyport\n") {
 		t.Errorf("the banner is not first:\n%s", r.out)
 	}
-	if !strings.Contains(r.out.String(), `"reason":"http_method"`) {
+	if !strings.Contains(r.out.String(), `"reason":"token_missing"`) {
 		t.Errorf("the audit was not written to its end:\n%s", r.out)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -311,13 +312,12 @@ func TestKeysOfThisProcess(t *testing.T) {
 			func() ([]byte, error) { return []byte(`{"keys":[null,1,"x",[]]}`), nil },
 			func() ([]byte, error) { return issuer.JWKS(context.Background()) },
 		}
-		var asked int
+		var asked atomic.Int64
 		logs := &logBuffer{}
 		v, err := token.New(token.Config{
 			Audience: resource, Logger: slog.New(slog.NewTextHandler(logs, nil)),
 			Issuers: []token.Issuer{{URL: issuer.URL(), Keys: func(context.Context) ([]byte, error) {
-				asked++
-				return answers[min(asked, len(answers))-1]()
+				return answers[min(int(asked.Add(1)), len(answers))-1]()
 			}}},
 		})
 		if err != nil {
@@ -325,13 +325,13 @@ func TestKeysOfThisProcess(t *testing.T) {
 		}
 		v.Start(t.Context())
 		t.Cleanup(v.Close)
-		if asked != 1 || v.Ready() == nil {
-			t.Fatalf("asked %d times when Start returned, ready: %v", asked, v.Ready())
+		if asked.Load() != 1 || v.Ready() == nil {
+			t.Fatalf("asked %d times when Start returned, ready: %v", asked.Load(), v.Ready())
 		}
 		time.Sleep(25 * time.Second)
 		synctest.Wait()
 		if err := v.Ready(); err != nil {
-			t.Errorf("after %d answers: %v", asked, err)
+			t.Errorf("after %d answers: %v", asked.Load(), err)
 		}
 		for _, want := range []string{"panic: string", "not yet", "over 1 MB", "without an array", "without a usable key"} {
 			if !strings.Contains(logs.String(), want) {
