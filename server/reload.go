@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -16,9 +15,6 @@ const (
 	// taken when two looks in a row read the same, so it takes effect well
 	// within a second and a file that is still being written is left alone.
 	pollInterval = 250 * time.Millisecond
-	// restlessFor is how long after a change files are read at every look: two
-	// edits within the clock tick of a file system have the same time.
-	restlessFor = 3 * time.Second
 )
 
 // policyStore holds the policy that is in force and replaces it when its files
@@ -38,31 +34,6 @@ type policyStore struct {
 	candidate content // what the last look read
 	complaint string  // what the last look could not read
 	judged    bool    // the candidate was loaded or found bad already
-	stamps    [2]stamp
-	restless  time.Time
-}
-
-// stamp is what tells cheaply that a file has changed.
-type stamp struct {
-	exists  bool
-	size    int64
-	changed time.Time
-	info    os.FileInfo
-}
-
-func (s stamp) same(other stamp) bool {
-	if s.exists != other.exists || s.size != other.size || !s.changed.Equal(other.changed) {
-		return false
-	}
-	return !s.exists || os.SameFile(s.info, other.info)
-}
-
-func stampOf(path string) stamp {
-	info, err := os.Stat(path)
-	if err != nil {
-		return stamp{}
-	}
-	return stamp{exists: true, size: info.Size(), changed: info.ModTime(), info: info}
 }
 
 // newPolicyStore loads the policy for the first time. The error is a
@@ -76,7 +47,6 @@ func newPolicyStore(files policyFiles, logger *slog.Logger) (*policyStore, error
 	s.current.Store(policy)
 	s.startModel = read.model.Name
 	s.loaded, s.candidate, s.judged = read, read, true
-	s.restless = time.Now()
 	return s, nil
 }
 
@@ -97,12 +67,10 @@ func (s *policyStore) watch(ctx context.Context) {
 	}
 }
 
-// look reads the files if they may have changed, and takes what it reads if
-// the last look read the same.
+// look reads the files, and takes what it reads if the last look read the same.
+// Their times and sizes are not asked first: an edit may keep both, as a file
+// unpacked from an archive does, and reading a policy costs next to nothing.
 func (s *policyStore) look() {
-	if s.judged && !s.touched() {
-		return
-	}
 	read, err := s.files.read()
 	if err != nil {
 		s.unreadable(err)
@@ -116,18 +84,6 @@ func (s *policyStore) look() {
 	if !s.judged {
 		s.judge(read)
 	}
-}
-
-// touched tells whether the files may hold something new.
-func (s *policyStore) touched() bool {
-	model, policy := s.files.paths()
-	stamps := [2]stamp{stampOf(model), stampOf(policy)}
-	now := time.Now()
-	if !stamps[0].same(s.stamps[0]) || !stamps[1].same(s.stamps[1]) {
-		s.stamps, s.restless = stamps, now
-		return true
-	}
-	return now.Sub(s.restless) < restlessFor
 }
 
 // judge compiles what was read beside the policy in force and swaps it in if

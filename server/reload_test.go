@@ -209,17 +209,57 @@ func TestEditsTakeEffectWithinASecond(t *testing.T) {
 	})
 }
 
-func TestFilesAtRestAreNotRead(t *testing.T) {
+// TestAnEditThatKeepsTimeAndSizeIsSeen edits a file that has been at rest for
+// long as an archive does that carries one fixed time for everything in it.
+func TestAnEditThatKeepsTimeAndSizeIsSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newPolicyFixture(t)
-		f.settle()
-		time.Sleep(restlessFor) //nolint:forbidigo // the bubble's clock
-		if f.touched() {
-			t.Error("files that nobody touches are read for ever")
+		f.write(t, f.policy, goodPolicy+"p, user:eve, notes, delete, allow\n")
+		long := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(f.policy, long, long); err != nil {
+			t.Fatal(err)
 		}
-		f.write(t, f.policy, goodPolicy+"\n")
-		if !f.touched() {
-			t.Error("an edit goes unseen")
+		go f.watch(t.Context())
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		if f.mayDelete() {
+			t.Fatal("bob may delete before the edit")
+		}
+		f.write(t, f.policy, goodPolicy+"p, user:bob, notes, delete, allow\n")
+		if err := os.Chtimes(f.policy, long, long); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		if !f.mayDelete() {
+			t.Error("a second after the edit the old policy is in force")
+		}
+	})
+}
+
+// TestFilesThatVanishAgainSoundTheAlarmAgain loses the policy right after it
+// came back.
+func TestFilesThatVanishAgainSoundTheAlarmAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newPolicyFixture(t)
+		vanish := func() {
+			if err := os.Remove(f.policy); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.settle()
+		vanish()
+		f.settle()
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock
+		f.write(t, f.policy, goodPolicy)
+		f.settle()
+		if f.stale.Load() {
+			t.Fatalf("the policy is back and stale:\n%s", f.log)
+		}
+		vanish()
+		f.settle()
+		if !f.stale.Load() || f.failed.Load() != 2 {
+			t.Errorf("stale %v, %d failures, want an alarm for each time it was gone", f.stale.Load(), f.failed.Load())
 		}
 	})
 }
