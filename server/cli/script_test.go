@@ -55,8 +55,10 @@ func TestMain(m *testing.M) {
 		},
 		// hold listens at the address and does nothing.
 		"hold": func() {
-			if _, err := net.Listen("tcp", os.Args[1]); err == nil {
-				select {}
+			listener, err := net.Listen("tcp", os.Args[1])
+			for err == nil {
+				// Whoever connects is not answered.
+				_, err = listener.Accept()
 			}
 		},
 	})
