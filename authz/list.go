@@ -53,7 +53,11 @@ func (p *Policy) couldPermit(who Principal, t Template) bool {
 // couldDelegate asks door one about one scope.
 func (p *Policy) couldDelegate(who Principal, need Requirement, t Template) bool {
 	if f, err := t.fill(nil); err == nil {
-		return p.delegated(who, need, []filled{f}, nil).allowed
+		delegated := p.delegated(who, need, []filled{f}, nil).allowed
+		if delegated || len(need.Names()) == 0 {
+			return delegated
+		}
+		// A value may still fill another scope so that it covers this one: "x/{a}" means the same as "x/1:use" for one of them.
 	}
 	names := make([]string, len(who.Scopes))
 	for i, s := range who.Scopes {

@@ -16,9 +16,11 @@ p, client:robot, table/*, read, allow
 g, scope:tables, scope:table/one:read
 p, scope:table.all, table/*, *, allow
 p, scope:notes.all, notes, *, allow
+p, user:fred, x/*, use, allow
 `
 	table, pair := need(t, "table/{t}:read", ""), need(t, "a/{x}", "table/{x}:write table/{x}:read")
-	o := Options{Declared: []Requirement{need(t, "notes:read", ""), table, pair}}
+	twin := need(t, "x/{a},x/1:use", "") // for one value both are the same permission
+	o := Options{Declared: []Requirement{need(t, "notes:read", ""), table, pair, twin}}
 	p := compiled(t, Source{}, policy, o)
 	group := func(who Principal, groups ...string) Principal {
 		who.Groups = groups
@@ -56,6 +58,9 @@ p, scope:notes.all, notes, *, allow
 		{"placeholder, denied when it is called", client(user("dora", "table.all"), "evil"), table, true, true},
 		{"placeholder, client's own token", Principal{Client: "robot", Machine: true}, table, true, false},
 		{"placeholder, a client adds no right", client(user("carol", "table.all"), "robot"), table, false, false},
+		{"placeholder, covers a fixed scope too", user("fred", "x/1"), twin, true, true},
+		{"placeholder, covers another fixed scope", user("fred", "x/2"), twin, true, false},
+
 		{"placeholders, each permission for itself", user("dora", "a/users"), pair, true, true},
 		{"placeholders, one missing", user("bob", "a/users"), pair, false, false},
 	}
