@@ -50,7 +50,11 @@ func Run(ctx context.Context, cfg server.Config, args, env []string, stdout, std
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		_, _ = fmt.Fprintf(stderr, "%s: %v\n", root.Name(), err) // nowhere left to report to
+		hint := ""
+		if isCommandLine(err) {
+			hint = "; " + root.Name() + " --help lists the commands"
+		}
+		_, _ = fmt.Fprintf(stderr, "%s: %v%s\n", root.Name(), err, hint) // nowhere left to report to
 		return exitCode(err)
 	}
 	return ExitOK

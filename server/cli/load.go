@@ -53,6 +53,11 @@ func (p *program) load(flags *pflag.FlagSet) (server.Config, []server.Mistake) {
 // set applies one setting of the source.
 func (from source) set(cfg *server.Config, s setting) []server.Mistake {
 	raw := from.values.Get(s.key)
+	if raw == nil {
+		return []server.Mistake{{
+			Key: from.name(s), Reason: "it has no value", Fix: `write "" if it shall be empty, or leave the key out`,
+		}}
+	}
 	values, err := s.values(raw)
 	if err != nil {
 		return []server.Mistake{{
@@ -123,7 +128,7 @@ func readFile(path string, needed bool) (*koanf.Koanf, []server.Mistake) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !needed {
 		return values, nil
 	}
-	if err := values.Load(file.Provider(path), yaml.Parser()); err != nil {
+	if err := values.Load(file.Provider(path), oneDocument{yaml.Parser()}); err != nil {
 		return values, []server.Mistake{{
 			Key: configKey, Value: path, Reason: "it cannot be read: " + err.Error(),
 			Fix: "name a YAML file with one setting per line, for example addr: \"" + server.DefaultAddr + "\"",

@@ -92,8 +92,6 @@ func (s setting) values(raw any) ([]string, error) {
 		if s.list {
 			return textElements(v)
 		}
-	case nil:
-		return nil, fmt.Errorf("it has no value")
 	}
 	if s.list {
 		return nil, fmt.Errorf("it is neither text nor a list of texts")
