@@ -54,7 +54,7 @@ func (s *Server) showConsent(w http.ResponseWriter, r *http.Request) {
 		Action:  consentPath + "?" + pendingQuery(id), CSRF: s.browsers.formToken(v, id, purposeConsent),
 	}
 	s.wordScopes(&page, v)
-	s.pages.render(w, http.StatusOK, "consent.html", "'self' "+redirectOrigin(v.request.redirect), page)
+	s.pages.render(w, http.StatusOK, "consent.html", formAnywhere, page)
 }
 
 // wordScopes words the requested scopes, and marks those that are new when the

@@ -33,7 +33,7 @@ func (s *Server) showLogin(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusForbidden, notThisBrowser)
 		return
 	}
-	s.pages.render(w, http.StatusOK, "login.html", "'self'", loginPage{
+	s.pages.render(w, http.StatusOK, "login.html", formHere, loginPage{
 		Client: v.client.shownName(), Users: s.cfg.Users, Current: v.user,
 		Action: loginPath + "?" + pendingQuery(id), CSRF: s.browsers.formToken(v, id, purposeLogin),
 	})

@@ -44,8 +44,20 @@ func newPages() (*pages, error) {
 	return p, nil
 }
 
-// render sends one page. formAction says where its form may lead, redirects
-// after the post included: Chromium applies form-action to them too.
+// Where the form of a page may lead, as directives of a Content-Security-Policy.
+//
+// Chromium applies form-action to every redirect after the post, not only to ours:
+// a client's https callback that goes on to claude: or vscode: would be cut off
+// although the code was issued. Where clients go on to cannot be known, so that
+// the consent page has no such directive. Its one form is ours, and nothing on it
+// is unescaped.
+const (
+	formNowhere  = "; form-action 'none'"
+	formHere     = "; form-action 'self'"
+	formAnywhere = ""
+)
+
+// render sends one page. formAction is one of the constants above.
 func (p *pages) render(w http.ResponseWriter, status int, name, formAction string, data any) {
 	var page bytes.Buffer
 	if err := p.templates[name].ExecuteTemplate(&page, "layout.html", map[string]any{"Style": p.style, "Page": data}); err != nil {
@@ -53,7 +65,7 @@ func (p *pages) render(w http.ResponseWriter, status int, name, formAction strin
 		return
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src "+p.styleHash+
-		"; form-action "+formAction+"; frame-ancestors 'none'; base-uri 'none'")
+		"; frame-ancestors 'none'; base-uri 'none'"+formAction)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes()) // the browser went away
@@ -61,7 +73,7 @@ func (p *pages) render(w http.ResponseWriter, status int, name, formAction strin
 
 // refuse shows an error to the person at the browser. It never redirects.
 func (s *Server) refuse(w http.ResponseWriter, status int, message string) {
-	s.pages.render(w, status, "error.html", "'none'", message)
+	s.pages.render(w, status, "error.html", formNowhere, message)
 }
 
 // page is in front of everything a browser shows. It sets the headers that do
@@ -72,7 +84,7 @@ func (s *Server) page(next http.HandlerFunc) http.HandlerFunc {
 	posts := http.NewCrossOriginProtection()
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"+formNowhere)
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")

@@ -147,7 +147,7 @@ func TestO21_PageHeaders(t *testing.T) {
 	}
 	for name, a := range answers {
 		csp := a.header.Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action "} {
+		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} {
 			if !strings.Contains(csp, want) {
 				t.Errorf("%s: CSP %q lacks %s", name, csp, want)
 			}
@@ -171,9 +171,14 @@ func TestO21_PageHeaders(t *testing.T) {
 			t.Errorf("%s: script or inline style", name)
 		}
 	}
-	for name, want := range map[string]string{"login": "form-action 'self';", "consent": "form-action 'self' http://127.0.0.1:33333;", "error": "form-action 'none';"} {
-		if csp := answers[name].header.Get("Content-Security-Policy"); !strings.Contains(csp, want) {
-			t.Errorf("%s: CSP %q lacks %s", name, csp, want)
+	// A client's callback may go on to anywhere, and Chromium holds form-action
+	// against every redirect that follows the post.
+	for name, want := range map[string]string{
+		"login": "form-action 'self'", "consent": "", "error": "form-action 'none'", "other host": "form-action 'none'", "redirect": "form-action 'none'",
+	} {
+		csp := answers[name].header.Get("Content-Security-Policy")
+		if _, got, _ := strings.Cut(csp, "base-uri 'none'"); got != strings.TrimSuffix("; "+want, "; ") {
+			t.Errorf("%s: CSP %q, want %q at its end", name, csp, want)
 		}
 	}
 }

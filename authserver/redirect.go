@@ -149,17 +149,3 @@ func matchRedirect(registered []string, requested string, native bool) bool {
 	}
 	return false
 }
-
-// redirectOrigin is where a redirect URI sends the browser, as a source
-// expression of the Content-Security-Policy directive form-action. It has no
-// syntax for IPv6 hosts, so that they are allowed by scheme.
-func redirectOrigin(uri string) string {
-	u, err := url.Parse(uri)
-	if err != nil {
-		return "'none'"
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || strings.HasPrefix(u.Host, "[") {
-		return u.Scheme + ":"
-	}
-	return u.Scheme + "://" + u.Host
-}

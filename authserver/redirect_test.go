@@ -95,21 +95,6 @@ func TestMatchRedirect(t *testing.T) {
 	}
 }
 
-func TestRedirectOrigin(t *testing.T) {
-	for uri, want := range map[string]string{
-		"https://client.example/cb?x":   "https://client.example",
-		"https://client.example:8443/x": "https://client.example:8443",
-		"http://127.0.0.1:3000/cb":      "http://127.0.0.1:3000",
-		"http://[::1]:3000/cb":          "http:", // the syntax has no IPv6 hosts
-		"cursor://x/cb":                 "cursor:",
-		"http://%zz":                    "'none'",
-	} {
-		if got := redirectOrigin(uri); got != want {
-			t.Errorf("%s: %s, want %s", uri, got, want)
-		}
-	}
-}
-
 // FuzzMatchRedirect checks that what matches goes to the registered place, as
 // another parser reads it: same scheme, host, path and query, and a different
 // port only on this computer.
