@@ -57,7 +57,26 @@ func squeeze(s string) string {
 // isWord reports whether r can be part of a name in a matcher.
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// blankStrings replaces what stands in string literals byte by byte, so that nothing in them is taken for code.
+// nestsQuotes reports whether a text in quotes holds the other kind of quote. Casbin's evaluator ends a text at either
+// kind, so that such a matcher is not what it looks like.
+func nestsQuotes(matcher string) bool {
+	open := byte(0)
+	for _, c := range []byte(matcher) {
+		switch {
+		case c != '\'' && c != '"':
+		case open == 0:
+			open = c
+		case c == open:
+			open = 0
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// blankStrings replaces what stands in string literals byte by byte, so that nothing in them is taken for code. None of
+// them holds a quote: see nestsQuotes.
 func blankStrings(s string) string {
 	b := []byte(s)
 	quote := byte(0)

@@ -44,6 +44,7 @@ func TestModel_Accepted(t *testing.T) {
 		"globMatch(r.obj, p.obj) && regexMatch(r.act, p.act)",
 		`r.obj == p.obj && r.act in ("read", "(")`,
 		"(keyMatch5(r.obj, p.obj)) && keyGet(r.obj, p.obj) == ''",
+		`r.obj != 'a || b' && r.act != "b"`,
 	} {
 		p := compiled(t, custom(match), policy, Options{})
 		if p.Textbook() {
@@ -72,6 +73,8 @@ func TestModel_RefusedAtLoad(t *testing.T) {
 		"false && ipMatch(r.obj, p.obj)":  "the matcher fails on an ordinary request",
 		"r.obj.Name == 'x'":               "the matcher fails on an ordinary request",
 		"keyMatch(r.obj)":                 "the matcher fails on an ordinary request",
+		`r.obj != "a' || 'b' == "b"`:      "a text that holds the other kind of quote",
+		`r.obj != 'a" || "b" == 'b'`:      "a text that holds the other kind of quote",
 		"'text'":                          "the matcher fails on an ordinary request",
 	} {
 		found := refused(t, custom(match), policy, Options{})

@@ -173,7 +173,11 @@ func checkDefinitions(defs definitions, places map[string]place, l *findings) {
 		defs["e"] = effects()[known]
 		warnEffect(known, places["e"], l)
 	}
-	if !asksCaller(defs["m"]) {
+	switch {
+	case nestsQuotes(defs["m"]):
+		l.fail(places["m"].line, places["m"].column, defs["m"], "a text that holds the other kind of quote, at which Casbin ends the text and reads on as code",
+			"use one kind of quote in the matcher, and none within a text")
+	case !asksCaller(defs["m"]):
 		l.fail(places["m"].line, places["m"].column, defs["m"], "a matcher that can hold for a caller the row is not about",
 			"start it with g(r.sub, p.sub) && and put the rest in parentheses")
 	}
