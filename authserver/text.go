@@ -8,11 +8,18 @@ import (
 // nameRunes bounds how much of a client's name the consent page shows.
 const nameRunes = 64
 
+// brailleBlank is a symbol that shows nothing.
+const brailleBlank = '\u2800'
+
 // visible reports whether a rune may appear in text that people read. Control,
 // format (zero-width, bidirectional), private and unassigned runes may not: they
-// can hide text or turn it around.
+// can hide text or turn it around. Nor may letters and marks that show nothing,
+// such as the Hangul fillers: a name of them would be no name.
 func visible(r rune) bool {
-	return r != unicode.ReplacementChar && (r == ' ' || unicode.IsGraphic(r) && !unicode.In(r, unicode.Zs, unicode.Co))
+	if r == unicode.ReplacementChar || r == brailleBlank || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
+		return false
+	}
+	return r == ' ' || unicode.IsGraphic(r) && !unicode.In(r, unicode.Zs, unicode.Co)
 }
 
 // plainText makes text that somebody else chose fit to be shown in one line:
