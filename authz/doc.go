@@ -9,6 +9,23 @@
 // read leniently (an effect it does not know, a row with too few columns, a role chain it silently cuts) never reaches
 // it: [Compile] reads the model and the policy itself, strictly, and reports everything that is wrong at once.
 //
+// # The calls
+//
+// Door two builds an Enforcer of the model and all rows that are not about scopes, with g rows from a subject that no
+// row can name to everything the caller is: user:, its group:s and role:s, and anyone; client: and anyone in a client's own
+// token. Every permission has to pass
+//
+//	Enforce(thatSubject, object, action)
+//
+// For a user it also has to pass for a second such subject, which has one g row to the client: and one p row that allows
+// exactly this permission: so a row about a client can deny and never adds.
+//
+// Door one builds an Enforcer of the textbook model and the rows about scopes, with one p row for each declared scope, filled with
+// the values of the request: the scope allows the permission that it is named after. Every required scope has to pass for
+// some scope of the token:
+//
+//	Enforce("scope:"+tokenScope, object, action)
+//
 // # The policy file
 //
 // UTF-8 lines that end in \n or \r\n, each at most 64 KiB: blank, a comment (first character '#', on a line of its own), or

@@ -6,7 +6,7 @@ import (
 	"github.com/sallyport-mcp/sallyport/authz"
 )
 
-// record is one line of the audit. Its members are a contract (docs/design.md):
+// record is one line of the audit. Its members are a contract (docs/design.md, "The audit"):
 // a reader may rely on every one of them being present, empty when there is
 // nothing to say. None of them holds a token, a code or an argument value.
 type record struct {

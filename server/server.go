@@ -6,6 +6,12 @@
 // [New] checks a [Config] whole and returns every mistake in one error. [Run]
 // serves on listeners of its own until its context ends; [Server.Handler] is
 // for mounting in another server.
+//
+// A request comes from package transport with a verified caller. The gate
+// decides about it by the row of its method and records the decision (gate.go,
+// methods.go, completion.go, audit.go); mcp-go dispatches what was admitted; the
+// guard, in front of every handler, checks that the context carries the allow
+// for exactly this operation (guard.go, allow.go).
 package server
 
 import (
