@@ -151,7 +151,7 @@ func (b *surfer) get(target string) answer {
 func (b *surfer) post(target string, form url.Values) answer {
 	r := formRequest(target, form)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.Header.Set("Origin", "null") // what Chromium sends under no-referrer
+	r.Header.Set("Origin", testIssuer)
 	return b.send(r)
 }
 

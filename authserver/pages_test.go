@@ -49,9 +49,11 @@ func TestO20_ForgedForms(t *testing.T) {
 			v, _ := s.browsers.visit(r, u.Query().Get("request"))
 			a.form.Set("csrf", s.browsers.formToken(v, u.Query().Get("request"), purpose))
 		},
-		"cross-site":       func(a *attempt) { a.b.adjust = func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") } },
-		"same-site":        func(a *attempt) { a.b.adjust = func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") } },
-		"old, null origin": func(a *attempt) { a.b.adjust = func(r *http.Request) { r.Header.Del("Sec-Fetch-Site") } },
+		"cross-site": func(a *attempt) { a.b.adjust = func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") } },
+		"same-site":  func(a *attempt) { a.b.adjust = func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") } },
+		"old, null origin": func(a *attempt) {
+			a.b.adjust = func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "null") }
+		},
 		"old, other origin": func(a *attempt) {
 			a.b.adjust = func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "https://evil.example") }
 		},
@@ -89,6 +91,16 @@ func TestO20_ForgedForms(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A browser without fetch metadata is known by its Origin alone.
+func TestO20_BrowserWithoutFetchMetadata(t *testing.T) {
+	s, _ := newServer(t)
+	b := newSurfer(t, s)
+	b.adjust = func(r *http.Request) { r.Header.Del("Sec-Fetch-Site") }
+	if back := b.decide(request(publicClient(t, s)), "alice", "allow"); back.Query().Get("code") == "" {
+		t.Errorf("no code in %s", back)
 	}
 }
 
@@ -153,7 +165,7 @@ func TestO21_PageHeaders(t *testing.T) {
 			}
 		}
 		for header, want := range map[string]string{
-			"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
 			"Access-Control-Allow-Origin": "",
 		} {
 			if got := a.header.Get(header); got != want {
