@@ -74,6 +74,18 @@ func TestKeySet(t *testing.T) {
 	}
 }
 
+func TestHead(t *testing.T) {
+	s, _ := newServer(t)
+	for _, path := range s.Paths() {
+		get := send(s, httptest.NewRequest(http.MethodGet, testIssuer+path, nil))
+		head := send(s, httptest.NewRequest(http.MethodHead, testIssuer+path, nil))
+		if head.status != get.status || head.header.Get("Content-Type") != get.header.Get("Content-Type") ||
+			head.header.Get("Content-Security-Policy") != get.header.Get("Content-Security-Policy") {
+			t.Errorf("%s: HEAD %d %v, GET %d %v", path, head.status, head.header, get.status, get.header)
+		}
+	}
+}
+
 // What is not named in Paths does not exist, the engine's other routes included.
 func TestRoutes(t *testing.T) {
 	s, _ := newServer(t)

@@ -82,8 +82,14 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) routes(doc []byte) http.Handler {
 	r := chi.NewRouter()
+	serve := func(method, path string, h http.HandlerFunc) {
+		r.Method(method, path, h)
+		if method == http.MethodGet { // whose HEAD every server has (RFC 9110, section 9.1)
+			r.Method(http.MethodHead, path, h)
+		}
+	}
 	open := func(method, path string, h http.HandlerFunc) {
-		r.Method(method, path, crossOrigin(h))
+		serve(method, path, crossOrigin(h))
 		r.Method(http.MethodOptions, path, crossOrigin(preflight(method)))
 	}
 	open(http.MethodGet, metadataPath, serveDocument(doc))
@@ -92,7 +98,7 @@ func (s *Server) routes(doc []byte) http.Handler {
 	open(http.MethodPost, registerPath, s.register)
 	open(http.MethodPost, tokenPath, s.token)
 	open(http.MethodPost, revokePath, s.revoke)
-	page := func(method, path string, h http.HandlerFunc) { r.Method(method, path, s.page(h)) }
+	page := func(method, path string, h http.HandlerFunc) { serve(method, path, s.page(h)) }
 	page(http.MethodGet, authorizePath, s.authorize)
 	page(http.MethodGet, loginPath, s.showLogin)
 	page(http.MethodPost, loginPath, s.login)
