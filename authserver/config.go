@@ -121,6 +121,9 @@ func checkIssuer(issuer string) error {
 	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != issuer || strings.ToLower(issuer) != issuer || u.Hostname() == "" {
 		return errors.New(`must be a lower-case origin without path, such as "http://127.0.0.1:8080"`)
 	}
+	if !asBrowsersSpell(u) {
+		return errors.New("must be spelled as browsers do, which the pages insist on: no leading zero, no default port, no empty port")
+	}
 	switch {
 	case u.Scheme == "https":
 		return nil
@@ -129,6 +132,19 @@ func checkIssuer(issuer string) error {
 	default:
 		return errors.New("must be https, or http on a loopback address")
 	}
+}
+
+// asBrowsersSpell reports whether a browser would send the host and port of an
+// origin as they stand here.
+func asBrowsersSpell(u *url.URL) bool {
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.String() != u.Hostname() {
+		return false
+	}
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	isDefault := u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
+	return validPort(u.Port()) && !isDefault
 }
 
 func loopbackHost(host string) bool {

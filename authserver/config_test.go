@@ -16,6 +16,11 @@ func TestConfigMistakes(t *testing.T) {
 		{"issuer upper case", func(c *Config) { c.Issuer = "http://LOCALHOST:1" }, []string{"Issuer"}},
 		{"issuer plain http elsewhere", func(c *Config) { c.Issuer = "http://example.com" }, []string{"https, or http on a loopback"}},
 		{"issuer other scheme", func(c *Config) { c.Issuer = "ftp://127.0.0.1" }, []string{"https, or http on a loopback"}},
+		{"issuer with an empty port", func(c *Config) { c.Issuer = "http://127.0.0.1:" }, []string{"Issuer"}},
+		{"issuer with a leading zero", func(c *Config) { c.Issuer = "http://127.0.0.1:08080" }, []string{"as browsers do"}},
+		{"issuer with the default port of http", func(c *Config) { c.Issuer = "http://127.0.0.1:80" }, []string{"as browsers do"}},
+		{"issuer with the default port of https", func(c *Config) { c.Issuer = "https://as.example.com:443" }, []string{"as browsers do"}},
+		{"issuer with a long IPv6 address", func(c *Config) { c.Issuer = "http://[0:0::1]:8080" }, []string{"as browsers do"}},
 		{"issuer without host", func(c *Config) { c.Issuer = "http://:8080" }, []string{"Issuer"}},
 		{"resource relative", func(c *Config) { c.Resource = "/mcp" }, []string{"Resource"}},
 		{"resource with fragment", func(c *Config) { c.Resource += "#x" }, []string{"Resource"}},
@@ -49,7 +54,7 @@ func TestConfigMistakes(t *testing.T) {
 }
 
 func TestConfigAccepts(t *testing.T) {
-	for _, issuer := range []string{"http://127.0.0.1:8080", "http://[::1]:1", "http://localhost", "https://as.example.com"} {
+	for _, issuer := range []string{"http://127.0.0.1:8080", "http://[::1]:1", "http://localhost", "https://as.example.com", "https://127.0.0.1:80", "http://[::1]:443"} {
 		cfg := Config{Issuer: issuer, Resource: issuer + "/mcp", Users: []User{{Name: "a"}}}
 		s, err := New(cfg)
 		if err != nil {
@@ -110,6 +115,9 @@ func TestPlainText(t *testing.T) {
 		"e\u0301\u0301\u0301\u0301": "e\u0301\u0301",
 		strings.Repeat("x", 65):     strings.Repeat("x", 64) + "…",
 		"\u200b\u2060":              "",
+		"\u3164\u2800\u034f\ufe0f":  "",
+		"\u115fClaude\u3164":        "Claude",
+		"클로드 \u2801":                "클로드 \u2801",
 		"名前 🦀":                      "名前 🦀",
 	} {
 		if got := plainText(in); got != want {
