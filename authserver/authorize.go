@@ -62,6 +62,7 @@ func (s *Server) readAuthorization(request *authorization, query url.Values, c *
 		}
 		return badRequest("invalid_request", "a parameter is repeated")
 	}
+	dropEmpty(query) // state goes back as it came and has been read
 	switch {
 	case query.Has("request"):
 		return badRequest("request_not_supported", "request objects are not supported")

@@ -61,7 +61,6 @@ func TestAuthorizeRefusals(t *testing.T) {
 		{"O-36 upper case", with(good, "resource", strings.ToUpper(testResource)), "invalid_target"},
 		{"O-36 relative", with(good, "resource", "/mcp"), "invalid_target"},
 		{"O-36 fragment", with(good, "resource", testResource+"#x"), "invalid_target"},
-		{"O-36 empty", with(good, "resource", ""), "invalid_target"},
 		{"O-37 only unknown scopes", with(good, "scope", "unknown * offline_access openid"), "invalid_scope"},
 		{"request object", with(good, "request", "x.y.z"), "request_not_supported"},
 		{"request_uri", with(good, "request_uri", "https://x.example/"), "request_uri_not_supported"},
@@ -94,7 +93,7 @@ func TestAuthorizeAccepts(t *testing.T) {
 	for name, query := range map[string]url.Values{
 		"no resource": without(good, "resource"), "no state": without(good, "state"), "query mode": with(good, "response_mode", "query"),
 		"no scope": without(good, "scope"), "empty scope": with(good, "scope", ""), "prompt consent": with(good, "prompt", "consent"),
-		"unknown parameter": with(good, "x", "y"),
+		"unknown parameter": with(good, "x", "y"), "parameters without a value": with(good, "resource", "", "response_mode", "", "request", "", "request_uri", "", "prompt", ""),
 	} {
 		t.Run(name, func(t *testing.T) { wantAsked(t, newSurfer(t, s).get("/authorize?"+query.Encode())) })
 	}

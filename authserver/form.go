@@ -3,6 +3,7 @@ package authserver
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -46,8 +47,8 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the client went away
 }
 
-// readForm reads a posted form: at most maxForm bytes, no parameter twice
-// (RFC 6749, section 3.2), nothing in the URL.
+// readForm reads a posted form: at most maxForm bytes, no parameter twice and
+// none without a value (RFC 6749, section 3.2), nothing in the URL.
 func readForm(r *http.Request) (url.Values, *oauthError) {
 	if !hasType(r, formType) {
 		return nil, badRequest("invalid_request", "the body must be "+formType)
@@ -66,6 +67,7 @@ func readForm(r *http.Request) (url.Values, *oauthError) {
 	if repeated(form, "resource") {
 		return nil, badRequest("invalid_request", "a parameter is repeated")
 	}
+	dropEmpty(form)
 	return form, nil
 }
 
@@ -84,6 +86,12 @@ func repeated(v url.Values, except string) bool {
 		}
 	}
 	return false
+}
+
+// dropEmpty removes parameters without a value: they count as omitted (RFC 6749,
+// sections 3.1 and 3.2).
+func dropEmpty(v url.Values) {
+	maps.DeleteFunc(v, func(_ string, values []string) bool { return len(values) == 1 && values[0] == "" })
 }
 
 func splitScopes(s string) []string { return strings.Fields(s) }

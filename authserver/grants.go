@@ -13,16 +13,15 @@ import (
 
 // Lifetimes and bounds of grants.
 const (
-	codeLifetime    = 60 * time.Second
-	codeAttempts    = 5 // wrong verifiers before a code is burnt
-	tokenLifetime   = 5 * time.Minute
-	refreshIdle     = 8 * time.Hour
-	grantLifetime   = 24 * time.Hour
-	rotationGrace   = 30 * time.Second
-	maxGrants       = 10_000
-	verifierMin     = 43
-	verifierMax     = 128
-	challengeLength = 43
+	codeLifetime  = 60 * time.Second
+	codeAttempts  = 5 // wrong verifiers before a code is burnt
+	tokenLifetime = 5 * time.Minute
+	refreshIdle   = 8 * time.Hour
+	grantLifetime = 24 * time.Hour
+	rotationGrace = 30 * time.Second
+	maxGrants     = 10_000
+	verifierMin   = 43
+	verifierMax   = 128
 )
 
 // Why a grant refuses. All of them are invalid_grant for the client; which it

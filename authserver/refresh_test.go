@@ -103,7 +103,7 @@ func TestO35_Refresh(t *testing.T) {
 	wantError(t, post(s, "/token", with(good, "scope", "notes:read notes:write")), http.StatusBadRequest, "invalid_scope")
 	wantError(t, post(s, "/token", with(good, "scope", "unknown")), http.StatusBadRequest, "invalid_scope")
 	wantError(t, post(s, "/token", with(good, "resource", "https://evil.example/mcp")), http.StatusBadRequest, "invalid_target")
-	wantError(t, post(s, "/token", without(good, "refresh_token")), http.StatusBadRequest, "invalid_grant")
+	wantError(t, post(s, "/token", without(good, "refresh_token")), http.StatusBadRequest, "invalid_request")
 	if s.Revoked(k.grant()) {
 		t.Fatal("somebody else's mistakes revoked the grant")
 	}

@@ -57,6 +57,9 @@ func (s *Server) exchange(r *http.Request) (tokenAnswer, *oauthError) {
 // that of many requests at once one gets through; the engine then checks the
 // client, the redirect URI and the verifier again.
 func (s *Server) redeemCode(r *http.Request, c *client, form url.Values) (tokenAnswer, *oauthError) {
+	if !form.Has("code") {
+		return tokenAnswer{}, badRequest("invalid_request", "code is missing")
+	}
 	g, err := s.grants.redeem(redemption{
 		code: form.Get("code"), client: c.id, verifier: form.Get("code_verifier"),
 		redirect: form.Get("redirect_uri"), hasRedirect: form.Has("redirect_uri"),
@@ -77,6 +80,9 @@ func (s *Server) redeemCode(r *http.Request, c *client, form url.Values) (tokenA
 
 // refreshTokens exchanges a refresh token for its successor.
 func (s *Server) refreshTokens(r *http.Request, c *client, form url.Values) (tokenAnswer, *oauthError) {
+	if !form.Has("refresh_token") {
+		return tokenAnswer{}, badRequest("invalid_request", "refresh_token is missing")
+	}
 	read, ok := s.refresh.read(form.Get("refresh_token"))
 	if !ok {
 		return tokenAnswer{}, errGrant()

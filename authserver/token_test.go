@@ -134,7 +134,7 @@ func TestO09_RedirectAtTheTokenEndpoint(t *testing.T) {
 	s, _ := newServer(t)
 	id := publicClient(t, s)
 	code := newCode(t, s, id)
-	for _, wrong := range []string{"", "https://evil.example/", "http://127.0.0.1:44444/callback"} {
+	for _, wrong := range []string{"https://evil.example/", "http://127.0.0.1:44444/callback"} {
 		wantError(t, post(s, "/token", with(codeForm(id, code), "redirect_uri", wrong)), http.StatusBadRequest, "invalid_grant")
 	}
 	mustTokens(t, s, post(s, "/token", without(codeForm(id, code), "redirect_uri")))
@@ -145,7 +145,7 @@ func TestO36_ResourceAtTheTokenEndpoint(t *testing.T) {
 	s, _ := newServer(t)
 	id := publicClient(t, s)
 	code := newCode(t, s, id)
-	for _, wrong := range []string{"", "/mcp", testResource + "/", testResource + "#x", "https://evil.example/mcp", strings.ToUpper(testResource)} {
+	for _, wrong := range []string{"/mcp", testResource + "/", testResource + "#x", "https://evil.example/mcp", strings.ToUpper(testResource)} {
 		wantError(t, post(s, "/token", with(codeForm(id, code), "resource", wrong)), http.StatusBadRequest, "invalid_target")
 	}
 	two := codeForm(id, code)
@@ -201,7 +201,12 @@ func TestTokenRequestsThatCannotBeRead(t *testing.T) {
 	id := publicClient(t, s)
 	code := newCode(t, s, id)
 	good := codeForm(id, code)
-	wantError(t, post(s, "/token", without(good, "grant_type")), http.StatusBadRequest, "invalid_request")
+	for _, missing := range []url.Values{
+		without(good, "grant_type"), with(good, "grant_type", ""), without(good, "code"), with(good, "code", ""),
+		{"grant_type": {"refresh_token"}, "client_id": {id}}, {"grant_type": {"refresh_token"}, "client_id": {id}, "refresh_token": {""}},
+	} {
+		wantError(t, post(s, "/token", missing), http.StatusBadRequest, "invalid_request")
+	}
 	for _, kind := range []string{"password", "client_credentials", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:jwt-bearer"} {
 		wantError(t, post(s, "/token", with(good, "grant_type", kind)), http.StatusBadRequest, "unsupported_grant_type")
 	}
@@ -222,4 +227,23 @@ func TestTokenRequestsThatCannotBeRead(t *testing.T) {
 	r.Body = httpBody("a=%zz")
 	wantError(t, send(s, r), http.StatusBadRequest, "invalid_request")
 	mustTokens(t, s, post(s, "/token", good))
+}
+
+// Parameters without a value count as omitted (RFC 6749, sections 3.1 and 3.2).
+func TestParametersWithoutAValue(t *testing.T) {
+	s, _ := newServer(t)
+	id, _ := register(t, s, map[string]any{
+		"redirect_uris": []string{testRedirect}, "token_endpoint_auth_method": "none", "scope": "notes:write",
+	})
+	for _, query := range []url.Values{without(request(id), "scope"), with(request(id), "scope", "", "resource", "")} {
+		code := newSurfer(t, s).decide(query, "alice", "allow").Query().Get("code")
+		k := mustTokens(t, s, post(s, "/token", with(codeForm(id, code), "redirect_uri", "", "resource", "", "client_secret", "")))
+		if k.claims["scope"] != "notes:write" || k.claims["aud"] != testResource {
+			t.Errorf("%v: scope %v, aud %v", query, k.claims["scope"], k.claims["aud"])
+		}
+		k = mustTokens(t, s, post(s, "/token", with(refreshForm(id, k.refresh), "scope", "", "resource", "")))
+		if k.claims["scope"] != "notes:write" || k.claims["aud"] != testResource {
+			t.Errorf("refreshed: scope %v, aud %v", k.claims["scope"], k.claims["aud"])
+		}
+	}
 }
