@@ -3,7 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
-
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -84,29 +84,38 @@ func TestGuardFailsClosed(t *testing.T) {
 	}
 	asking := digestOf(t, json.RawMessage(`{"q":"hi"}`))
 	asking.op = prompt
-	call := func(ctx context.Context, text string) error {
-		request := mcp.CallToolRequest{}
-		request.Params.Name, request.Params.Arguments = "echo", map[string]any{"text": text}
-		_, err := echo.serverTool.Handler(ctx, request)
-		return err
+	callAs := func(name string) func(context.Context, string) error {
+		return func(ctx context.Context, text string) error {
+			request := mcp.CallToolRequest{}
+			request.Params.Name, request.Params.Arguments = name, map[string]any{"text": text}
+			_, err := echo.serverTool.Handler(ctx, request)
+			return err
+		}
 	}
+	call := callAs("echo")
 	read := func(ctx context.Context, uri string) error {
 		request := mcp.ReadResourceRequest{}
 		request.Params.URI = uri
 		_, err := resource.serverTemplate.Handler(ctx, request)
 		return err
 	}
-	get := func(ctx context.Context, text string) error {
-		request := mcp.GetPromptRequest{}
-		request.Params.Name, request.Params.Arguments = "p", map[string]string{"q": text}
-		_, err := prompt.serverPrompt.Handler(ctx, request)
-		return err
+	getAs := func(name string) func(context.Context, string) error {
+		return func(ctx context.Context, text string) error {
+			request := mcp.GetPromptRequest{}
+			request.Params.Name, request.Params.Arguments = name, map[string]string{"q": text}
+			_, err := prompt.serverPrompt.Handler(ctx, request)
+			return err
+		}
 	}
+	get := getAs("p")
 	c := &completer{guard: &guard{logger: quiet()}, ops: s.ops}
-	complete := func(ctx context.Context, value string) error {
-		_, err := c.CompleteResourceArgument(ctx, "a://{b}", mcp.CompleteArgument{Name: "b", Value: value}, mcp.CompleteContext{})
-		return err
+	completeOf := func(argument string) func(context.Context, string) error {
+		return func(ctx context.Context, value string) error {
+			_, err := c.CompleteResourceArgument(ctx, "a://{b}", mcp.CompleteArgument{Name: argument, Value: value}, mcp.CompleteContext{})
+			return err
+		}
 	}
+	complete := completeOf("b")
 	rows := []struct {
 		name string
 		do   func(context.Context, string) error
@@ -119,6 +128,7 @@ func TestGuardFailsClosed(t *testing.T) {
 		{"tool with that of a list", call, &allow{}, "hi", false},
 		{"tool with that of its completion", call, completing(echo), "hi", false},
 		{"tool with other arguments", call, admitted(echo), "ho", false},
+		{"tool under another name", callAs("other"), admitted(echo), "hi", false},
 		{"tool", call, admitted(echo), "hi", true},
 		{"resource without an allow", read, nil, "a://1", false},
 		{"resource with that of a tool", read, admitted(echo), "a://1", false},
@@ -128,11 +138,13 @@ func TestGuardFailsClosed(t *testing.T) {
 		{"prompt without an allow", get, nil, "hi", false},
 		{"prompt with that of another", get, admitted(echo), "hi", false},
 		{"prompt with other arguments", get, asking, "ho", false},
+		{"prompt under another name", getAs("q"), asking, "hi", false},
 		{"prompt", get, asking, "hi", true},
 		{"completion without an allow", complete, nil, "v", false},
 		{"completion with that of another", complete, completing(prompt), "v", false},
 		{"completion with that of a read", complete, admitted(resource), "v", false},
 		{"completion of another value", complete, completing(resource), "w", false},
+		{"completion of another argument", completeOf("c"), completing(resource), "v", false},
 		{"completion", complete, completing(resource), "v", true},
 	}
 	for _, row := range rows {
@@ -143,7 +155,7 @@ func TestGuardFailsClosed(t *testing.T) {
 			}
 			before := *runs
 			err := row.do(ctx, row.text)
-			if ran := *runs > before; ran != row.runs || (err == nil) != row.runs {
+			if ran := *runs > before; ran != row.runs || (err == nil) != row.runs || errors.Is(err, errNotAdmitted) == row.runs {
 				t.Errorf("ran %v with error %v, want ran %v", ran, err, row.runs)
 			}
 		})
