@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -32,9 +33,7 @@ func (e *endpoint) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *Re
 		return nil, tooLarge()
 	}
 	if err != nil {
-		why := plain(http.StatusRequestTimeout, CodeInvalidRequest, "the body did not arrive", "body_incomplete")
-		why.hangUp = true
-		return nil, why
+		return nil, incomplete(err)
 	}
 	// The connection is watched for a disconnect while the request runs, and
 	// that must not end with the deadline of the body.
@@ -53,6 +52,17 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 		}
 		w = wrapped.Unwrap()
 	}
+}
+
+// incomplete answers a body that did not arrive, or whose chunks are malformed.
+// Either way nobody can tell where the next request starts.
+func incomplete(err error) *Refusal {
+	why := plain(http.StatusBadRequest, CodeInvalidRequest, "the body is badly framed", "body_framing")
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) {
+		why = plain(http.StatusRequestTimeout, CodeInvalidRequest, "the body did not arrive", "body_incomplete")
+	}
+	why.hangUp = true
+	return why
 }
 
 func tooLarge() *Refusal {

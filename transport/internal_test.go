@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 // FuzzHeaderText: a decoded header is UTF-8, and what mcp-go's client encodes
@@ -33,6 +35,18 @@ func FuzzHeaderText(f *testing.F) {
 			t.Fatalf("%q is not the same as %s", encoded, body)
 		}
 	})
+}
+
+// The strict reader leaves mcp-go nothing to call an invalid request. Should it
+// find something, its text stays inside all the same.
+func TestInvalidRequestOfMCPGoIsReplaced(t *testing.T) {
+	msg := &message.Message{ID: json.RawMessage("7"), Method: "tools/call"}
+	c := &call{msg: msg, session: newSession(t.Context(), &Pass{}, msg)}
+	got := c.failed(t.Context(), mcp.JSONRPCErrorDetails{Code: mcp.INVALID_REQUEST, Message: "secret"})
+	want := `{"jsonrpc":"2.0","id":7,"error":{"code":-32600,"message":"invalid request"}}`
+	if got.status != http.StatusBadRequest || string(got.body) != want {
+		t.Errorf("%d %s", got.status, got.body)
+	}
 }
 
 func TestMalformedOtherError(t *testing.T) {

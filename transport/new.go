@@ -35,16 +35,14 @@ type endpoint struct {
 func (e *endpoint) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(secureHeaders, e.recoverPanics, e.checkHost)
+	mcp := chi.Chain(e.checkOrigin, e.authenticate, e.checkMethod).HandlerFunc(e.serveMCP)
 	r.NotFound(e.notFound)
-	r.MethodNotAllowed(e.methodUnknown)
+	r.MethodNotAllowed(e.methodUnknown(mcp))
 	r.HandleFunc(e.metadataRoot, e.serveMetadata)
 	if e.metadataPath != e.metadataRoot {
 		r.HandleFunc(e.metadataPath, e.serveMetadata)
 	}
-	r.Group(func(r chi.Router) {
-		r.Use(e.checkOrigin, e.authenticate, e.checkMethod)
-		r.HandleFunc(e.path, e.serveMCP)
-	})
+	r.Handle(e.path, mcp)
 	return r
 }
 
@@ -53,14 +51,16 @@ func (e *endpoint) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 // methodUnknown answers a method that the router has never heard of, whatever
-// the path.
-func (e *endpoint) methodUnknown(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.EscapedPath() {
-	case e.path:
-		e.refuse(w, r, nil, methodNotAllowed(http.MethodPost))
-	case e.metadataRoot, e.metadataPath:
-		e.refuse(w, r, nil, methodNotAllowed(metadataMethods))
-	default:
-		e.notFound(w, r)
+// the path. Such a method is no way around the checks of the MCP endpoint.
+func (e *endpoint) methodUnknown(mcp http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.EscapedPath() {
+		case e.path:
+			mcp.ServeHTTP(w, r)
+		case e.metadataRoot, e.metadataPath:
+			e.refuse(w, r, nil, methodNotAllowed(metadataMethods))
+		default:
+			e.notFound(w, r)
+		}
 	}
 }

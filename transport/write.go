@@ -18,6 +18,9 @@ func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, msg *message.M
 		caller = &who
 	}
 	e.Gate.Refused(r.Context(), caller, msg, why)
+	if msg == nil && !why.hangUp {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(DrainTimeout))
+	}
 	e.writeRefusal(w, msg, why)
 }
 

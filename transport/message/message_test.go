@@ -326,5 +326,24 @@ func TestR13_WideAndLong(t *testing.T) {
 	}
 	mustRead(t, strings.Replace(good, `"a":1`, wide.String()+`"a":1`, 1))
 	mustRead(t, strings.Replace(good, `"a":1`, `"a":"`+strings.Repeat("x", 10<<20)+`"`, 1))
-	mustRead(t, strings.Replace(good, `"a":1`, `"a":1`+strings.Repeat("0", 1_000_000), 1))
+	mustRead(t, strings.Replace(good, `"a":1`, `"a":0.`+strings.Repeat("1", 1_000_000), 1))
+}
+
+// A number that another reader cannot hold would be decided about and then
+// fail where it is dispatched.
+func TestR13_NumbersBeyondADouble(t *testing.T) {
+	for number, fits := range map[string]bool{
+		"1e308": true, "-1.7e308": true, "1e-999": true, "0e999999": true, "1" + strings.Repeat("0", 308): true,
+		"1e309": false, "-1E+400": false, "1" + strings.Repeat("0", 309): false, "1" + strings.Repeat("0", 1_000_000): false,
+		`"1e309"`: true, `"\"1e309"`: true,
+	} {
+		for _, place := range []string{`"arguments":{"a":%s}`, `"_meta":{"x":[%s]}`, `"x":{"y":%s }`} {
+			body := `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"allowed",` + fmt.Sprintf(place, number) + `}}`
+			if fits {
+				mustRead(t, body)
+			} else if bad := readError(t, body); bad.Code != -32600 || string(bad.ID) != "7" {
+				t.Errorf("%.20s: code %d, id %s", number, bad.Code, bad.ID)
+			}
+		}
+	}
 }

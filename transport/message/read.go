@@ -19,8 +19,8 @@ const maxID = 256
 // after the value, nesting deeper than [strictjson.MaxDepth]), and also
 // batches, responses, an id that is not a string or an integer, params that
 // are not an object, protocol members in another spelling ("Name"), and
-// protocol members of a wrong type. Members the protocol does not know are
-// ignored. The error is always an *[Error].
+// protocol members of a wrong type, and numbers that no double can hold.
+// Members the protocol does not know are ignored. The error is always an *[Error].
 func Read(body []byte) (*Message, error) {
 	if err := strictjson.Check(body); err != nil {
 		return nil, unreadable(body)
@@ -32,6 +32,9 @@ func Read(body []byte) (*Message, error) {
 	m := new(Message)
 	if reason := m.readEnvelope(top); reason != "" {
 		return nil, &Error{Code: CodeInvalidRequest, Reason: reason, ID: m.ID}
+	}
+	if !finite(body) {
+		return nil, &Error{Code: CodeInvalidRequest, Reason: "a number is larger than any double", ID: m.ID}
 	}
 	params, _ := split(m.Params)
 	if reason := twin(params, paramsMembers()); reason != "" {

@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 )
 
 // member is one member of an object, its value as written.
@@ -103,6 +104,38 @@ func (c *cursor) str() {
 // latest the brace of the object.
 func (c *cursor) literal() {
 	c.pos += bytes.IndexAny(c.text[c.pos:], ",}] \t\n\r")
+}
+
+// finite reports whether a double can hold every number of an object that
+// strictjson.Check has accepted. Of a number too large for that, one reader
+// makes infinity, another the exact number, and the one behind this package an
+// error (RFC 8259, section 6).
+func finite(object []byte) bool {
+	for c := (cursor{text: object}); c.pos < len(object); {
+		start := c.pos
+		switch b := object[start]; {
+		case b == '"':
+			c.str()
+		case b == '-' || b >= '0' && b <= '9':
+			c.literal()
+			if !fitsDouble(object[start:c.pos]) {
+				return false
+			}
+		default:
+			c.pos++
+		}
+	}
+	return true
+}
+
+// fitsDouble reports whether a number is not larger than the largest double,
+// about 1.8e308. Most are told by their length.
+func fitsDouble(number []byte) bool {
+	if len(number) < 300 && !bytes.ContainsAny(number, "eE") {
+		return true
+	}
+	_, err := strconv.ParseFloat(string(number), 64)
+	return err == nil
 }
 
 // text returns the value of a JSON string, and false for any other value.
