@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 )
@@ -58,7 +58,7 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 // Either way nobody can tell where the next request starts.
 func incomplete(err error) *Refusal {
 	why := plain(http.StatusBadRequest, CodeInvalidRequest, "the body is badly framed", "body_framing")
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, io.ErrUnexpectedEOF) {
 		why = plain(http.StatusRequestTimeout, CodeInvalidRequest, "the body did not arrive", "body_incomplete")
 	}
 	why.hangUp = true

@@ -105,6 +105,9 @@ func readJWK(raw json.RawMessage) (jose.JSONWebKey, error) {
 	if members.has("use") && k.Use != "sig" {
 		return jose.JSONWebKey{}, errors.New("not meant for signatures (RFC 7517 section 4.2)")
 	}
+	if members.has("alg") && k.Algorithm == "" {
+		return jose.JSONWebKey{}, errors.New("names no algorithm where it should (RFC 7517 section 4.4)")
+	}
 	if ops, _ := members.texts("key_ops"); members.has("key_ops") && !slices.Contains(ops, "verify") {
 		return jose.JSONWebKey{}, errors.New("not meant for verifying (RFC 7517 section 4.3)")
 	}

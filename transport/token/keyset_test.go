@@ -63,6 +63,7 @@ func TestJ04_AlgorithmOfTheKey(t *testing.T) {
 	ec := issuertest.NewKey("k", "ES256")
 	for name, members := range map[string]map[string]any{
 		"other curve": {"alg": "ES384"}, "other kind": {"alg": "RS256"}, "encryption": {"alg": "ECDH-ES"}, "symmetric": {"alg": "HS256"}, "unknown": {"alg": "none"},
+		"empty": {"alg": ""}, "null": {"alg": raw("null")},
 	} {
 		s := newSite(t, []issuertest.Key{with(ec, members), spare()})
 		s.refuses(name, ec.Sign(s.claims(nil), nil), token.ReasonKeyMismatch)
