@@ -52,12 +52,22 @@ func explain(root *jsonschema.Schema, value any) []problem {
 	return found[:min(len(found), maxProblems)]
 }
 
+// full reports whether enough has been found. Nobody reads more, and a client
+// could have it computed for every one of a hundred thousand members.
+func (e *explainer) full() bool { return len(e.sure) >= maxProblems }
+
 func (e *explainer) add(path, format string, a ...any) {
 	e.sure = append(e.sure, problem{path: path, expected: fmt.Sprintf(format, a...)})
 }
 
+func (e *explainer) doubt(path, expected string) {
+	if len(e.unsure) < maxProblems {
+		e.unsure = append(e.unsure, problem{path: path, expected: expected})
+	}
+}
+
 func (e *explainer) walk(s *jsonschema.Schema, value any, path string, depth int) {
-	if s == nil || len(e.sure) >= maxProblems || depth > strictjson.MaxDepth {
+	if s == nil || e.full() || depth > strictjson.MaxDepth {
 		return
 	}
 	if never(s) {
@@ -101,7 +111,7 @@ func (e *explainer) references(s *jsonschema.Schema, value any, path string, dep
 		{"unevaluatedItems", s.UnevaluatedItems != nil}, {"unevaluatedProperties", s.UnevaluatedProperties != nil},
 	} {
 		if keyword.used {
-			e.unsure = append(e.unsure, problem{path: path, expected: "does not fit " + keyword.name + " of the input schema"})
+			e.doubt(path, "does not fit "+keyword.name+" of the input schema")
 		}
 	}
 }
@@ -125,7 +135,7 @@ func (e *explainer) text(s *jsonschema.Schema, text, path string) {
 		e.add(path, "expected at most %d characters", *s.MaxLength)
 	}
 	if s.Pattern != "" {
-		e.unsure = append(e.unsure, problem{path: path, expected: "expected a string that matches " + s.Pattern})
+		e.doubt(path, "expected a string that matches "+s.Pattern)
 	}
 }
 
@@ -144,11 +154,11 @@ func (e *explainer) number(s *jsonschema.Schema, value any, path string) {
 		e.add(path, "expected less than %s", decimal(*s.ExclusiveMaximum))
 	}
 	if s.MultipleOf != nil {
-		e.unsure = append(e.unsure, problem{path: path, expected: "expected a multiple of " + decimal(*s.MultipleOf)})
+		e.doubt(path, "expected a multiple of "+decimal(*s.MultipleOf))
 	}
 	if s.Minimum != nil || s.Maximum != nil {
 		// A float64 cannot tell 2^53 from its neighbour; the validator can.
-		e.unsure = append(e.unsure, problem{path: path, expected: "expected " + typeNames(s) + " within its bounds"})
+		e.doubt(path, "expected "+typeNames(s)+" within its bounds")
 	}
 }
 
@@ -160,13 +170,16 @@ func (e *explainer) array(s *jsonschema.Schema, items []any, path string, depth 
 		e.add(path, "expected at most %d items", *s.MaxItems)
 	}
 	if s.UniqueItems {
-		e.unsure = append(e.unsure, problem{path: path, expected: "expected items that all differ"})
+		e.doubt(path, "expected items that all differ")
 	}
 	listed, rest := s.PrefixItems, s.Items
 	if s.ItemsArray != nil {
 		listed, rest = s.ItemsArray, s.AdditionalItems
 	}
 	for i, item := range items {
+		if e.full() {
+			return
+		}
 		of := rest
 		if i < len(listed) {
 			of = listed[i]
@@ -182,12 +195,15 @@ func (e *explainer) object(s *jsonschema.Schema, members map[string]any, path st
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if e.full() {
+			return
+		}
 		if of, ok := s.Properties[name]; ok {
 			e.walk(of, members[name], child(path, name), depth+1)
 			continue
 		}
 		if s.PatternProperties != nil {
-			e.unsure = append(e.unsure, problem{path: child(path, name), expected: "does not fit patternProperties of the input schema"})
+			e.doubt(child(path, name), "does not fit patternProperties of the input schema")
 			continue
 		}
 		if s.AdditionalProperties != nil && never(s.AdditionalProperties) {
@@ -208,24 +224,34 @@ func (e *explainer) object(s *jsonschema.Schema, members map[string]any, path st
 // ones. A schema that allows undeclared members lets them through, and a handler that
 // decodes with encoding/json would then read what was never validated.
 func findTwins(s *jsonschema.Schema, value any, path string) []problem {
-	var found []problem
+	e := &explainer{root: s}
+	e.twins(s, value, path)
+	return e.sure
+}
+
+func (e *explainer) twins(s *jsonschema.Schema, value any, path string) {
 	if items, ok := value.([]any); ok && s.Items != nil {
 		for i, item := range items {
-			found = append(found, findTwins(s.Items, item, path+"["+strconv.Itoa(i)+"]")...)
+			if e.full() {
+				return
+			}
+			e.twins(s.Items, item, path+"["+strconv.Itoa(i)+"]")
 		}
 	}
 	members, ok := value.(map[string]any)
 	if !ok || len(s.Properties) == 0 {
-		return found
+		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if e.full() {
+			return
+		}
 		if of, declared := s.Properties[name]; declared {
-			found = append(found, findTwins(of, members[name], child(path, name))...)
+			e.twins(of, members[name], child(path, name))
 		} else if _, twin := twinOf(s, name); twin {
-			found = append(found, problem{path: child(path, name), expected: unknownMember(s, name)})
+			e.add(child(path, name), "%s", unknownMember(s, name))
 		}
 	}
-	return found
 }
 
 func unknownMember(s *jsonschema.Schema, name string) string {
