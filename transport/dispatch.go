@@ -46,7 +46,7 @@ func (c *call) run(ctx context.Context, done chan<- outcome) {
 }
 
 // outcome turns the answer of mcp-go into the one that is sent. The id is the
-// client's own, byte for byte: mcp-go makes a float64 of it.
+// client's own with all its digits: mcp-go makes a float64 of it.
 func (c *call) outcome(ctx context.Context, response mcp.JSONRPCMessage) outcome {
 	switch r := response.(type) {
 	case mcp.JSONRPCResponse:
