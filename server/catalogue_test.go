@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -331,11 +332,25 @@ func TestM33_NothingWithoutAToken(t *testing.T) {
 
 // TestConcealedDenials compares a denial with an unknown name byte by byte.
 func TestConcealedDenials(t *testing.T) {
-	f := start(t, func(c *server.Config) { c.Denials = server.DenialsConceal })
+	type mirroredIn struct {
+		Region string `json:"region" header:"Region"`
+	}
+	region := map[string]any{"region": "x"}
+	f := start(t, func(c *server.Config) {
+		c.Denials = server.DenialsConceal
+		c.Tools = append(c.Tools, tools.Tool{
+			Name: "mirrored", Description: "Admins only.", Scopes: []string{"secret:use"},
+			Handler: tools.Typed(func(_ context.Context, in mirroredIn) (string, error) { return in.Region, nil }),
+		})
+	})
 	sends := map[string][2]func(*servertest.Client) *servertest.Answer{
 		"tool": {
 			func(c *servertest.Client) *servertest.Answer { return c.Call("secret", nil) },
 			func(c *servertest.Client) *servertest.Answer { return c.Call("nosuch", nil) },
+		},
+		"tool whose argument a header mirrors": {
+			func(c *servertest.Client) *servertest.Answer { return c.Call("mirrored", region) },
+			func(c *servertest.Client) *servertest.Answer { return c.Call("nosuchto", region) },
 		},
 		"prompt": {
 			func(c *servertest.Client) *servertest.Answer { return c.Prompt("plotting", nil) },
@@ -366,6 +381,13 @@ func TestConcealedDenials(t *testing.T) {
 	f.accepted(t, "alice", func() *servertest.Answer {
 		return f.as(t, "alice", "secret:use").Call("secret", map[string]any{"text": "x"})
 	})
+	// Who may know the tool is told about the header.
+	if a := f.as(t, "alice", "secret:use").Call("mirrored", region); a.Code != -32020 {
+		t.Errorf("alice without the header: %v, want -32020", a)
+	}
+	if a := f.as(t, "alice", "secret:use").With("Mcp-Param-Region", "x").Call("mirrored", region); !a.OK() {
+		t.Errorf("alice with the header: %v", a)
+	}
 }
 
 // flatten is everything of an answer that a client can see, but the date.

@@ -84,7 +84,8 @@ type Config struct {
 	// Empty is off.
 	AdminAddr string
 	// Issuers are the authorization servers whose tokens are accepted. With
-	// several of them an empty Alias becomes the host of the issuer's URL.
+	// several of them an empty Alias becomes the host of the issuer's URL, with
+	// port and path, joined by dashes, as far as it takes to tell them apart.
 	// Empty runs an embedded authorization server for development, which is
 	// possible only if Addr and PublicURL are loopback addresses.
 	Issuers []token.Issuer

@@ -82,7 +82,10 @@ func TestF19_EveryMistakeIsNamed(t *testing.T) {
 		{"embedded below a path", func(c *Config) { c.PublicURL = "http://127.0.0.1:8080/x" }, []string{"no place below a path"}},
 		{"issuer", func(c *Config) { c.Issuers = Issuers("issuer.example") }, []string{`issuers = "issuer.example"`}},
 		{"issuer plain http", func(c *Config) { c.Issuers = Issuers("http://issuer.example") }, []string{`issuers = "http://issuer.example"`, "use https"}},
-		{"issuer twice", func(c *Config) { c.Issuers = Issuers(remote+"/a", remote+"/b") }, []string{`issuers = "https://issuer.example/b"`, `alias "issuer.example" is that of https://issuer.example/a`}},
+		{"issuer twice", func(c *Config) { c.Issuers = Issuers(remote, remote) }, []string{`issuers = "https://issuer.example"`, `alias "issuer.example" is that of https://issuer.example too`}},
+		{"issuer alias twice", func(c *Config) {
+			c.Issuers = []token.Issuer{{URL: remote + "/a", Alias: "a"}, {URL: remote + "/b", Alias: "a"}}
+		}, []string{`issuers = "https://issuer.example/b"`, `alias "a" is that of https://issuer.example/a`}},
 		{"issuer profile", func(c *Config) {
 			c.Issuers = []token.Issuer{{URL: remote, Profile: token.Profile{Algorithms: []string{"HS256"}}}}
 		}, []string{"HS256"}},
@@ -237,6 +240,25 @@ func TestAliasesDefaultToTheHost(t *testing.T) {
 	}
 	if cfg.Issuers[0].Alias != "" {
 		t.Error("the caller's configuration was changed")
+	}
+}
+
+func TestAliasesTellIssuersOfOneHostApart(t *testing.T) {
+	for _, row := range []struct {
+		issuers []token.Issuer
+		want    []string
+	}{
+		{Issuers("http://127.0.0.1:9001", "http://127.0.0.1:9002/"), []string{"127.0.0.1-9001", "127.0.0.1-9002"}},
+		{Issuers("https://a.example/realms/x", "https://a.example/realms/y", "https://b.example"), []string{"a.example-realms-x", "a.example-realms-y", "b.example"}},
+		{Issuers("http://[::1]:9001", "https://b.example"), []string{"--1", "b.example"}},
+		{[]token.Issuer{{URL: "https://a.example"}, {URL: "https://b.example", Alias: "a.example"}}, []string{"a.example", "a.example"}},
+		{[]token.Issuer{{URL: "https://a.example:1"}, {URL: "https://b.example", Alias: "a.example"}}, []string{"a.example-1", "a.example"}},
+	} {
+		c := Config{Issuers: row.issuers}
+		c.nameIssuers()
+		if diff := cmp.Diff(row.want, c.aliases()); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", row.issuers, diff)
+		}
 	}
 }
 

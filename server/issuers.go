@@ -19,11 +19,9 @@ func (c *Config) settleIssuers(wrong *mistakes) {
 		c.checkEmbedded(wrong)
 		return
 	}
+	c.nameIssuers()
 	var sound []token.Issuer
 	for i, issuer := range c.Issuers {
-		if len(c.Issuers) > 1 && issuer.Alias == "" {
-			c.Issuers[i].Alias = hostOf(issuer.URL)
-		}
 		if checkIssuerURL(wrong, issuer.URL) && c.checkAlias(wrong, i) {
 			sound = append(sound, c.Issuers[i])
 		}
@@ -107,13 +105,45 @@ func Issuers(urls ...string) []token.Issuer {
 	return list
 }
 
-// hostOf returns the host of an issuer's URL, without its port.
-func hostOf(issuer string) string {
-	u, err := url.Parse(issuer)
-	if err != nil {
-		return ""
+// nameIssuers gives each of several issuers an alias, if it has none: as much
+// of its URL as tells it from all others, first the host, then with the port,
+// then with the path.
+func (c *Config) nameIssuers() {
+	if len(c.Issuers) < 2 {
+		return
 	}
-	return u.Hostname()
+	given := make([]string, len(c.Issuers))
+	for i, issuer := range c.Issuers {
+		given[i] = issuer.Alias
+	}
+	for _, part := range []func(*url.URL) string{
+		func(u *url.URL) string { return u.Hostname() },
+		func(u *url.URL) string { return u.Host },
+		func(u *url.URL) string { return u.Host + strings.TrimRight(u.Path, "/") },
+	} {
+		different := map[string]bool{}
+		for i, issuer := range c.Issuers {
+			if u, err := url.Parse(issuer.URL); given[i] == "" && err == nil {
+				c.Issuers[i].Alias = aliasOf(part(u))
+			}
+			different[c.Issuers[i].Alias] = true
+		}
+		if len(different) == len(c.Issuers) {
+			return
+		}
+	}
+}
+
+// aliasOf writes part of a URL with the characters an alias may have:
+// 127.0.0.1:9000/realms/a becomes 127.0.0.1-9000-realms-a.
+func aliasOf(part string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_':
+			return r
+		}
+		return '-'
+	}, part)
 }
 
 // settleOrigins checks the browser origins and fills in the server's own.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -113,12 +114,19 @@ func (s *Server) initialScopes(verifier *token.Verifier) []string {
 	return spelled
 }
 
-// paramHeaders tells which headers a call of the tool must mirror.
-func (s *Server) paramHeaders(tool string) map[string][]string {
-	if op, ok := s.ops.tools[tool]; ok {
-		return op.tool.Headers()
+// paramHeaders tells which headers a call of the tool must mirror. With
+// concealed denials a tool that the caller is never shown has none, as a tool
+// that does not exist: its missing header would tell them apart.
+func (s *Server) paramHeaders(who authz.Principal, tool string) map[string][]string {
+	op, ok := s.ops.tools[tool]
+	if !ok {
+		return nil
 	}
-	return nil
+	headers := op.tool.Headers()
+	if len(headers) > 0 && s.cfg.Denials == DenialsConceal && !s.store.policy().Listed(who, op.need, false) {
+		return nil
+	}
+	return headers
 }
 
 func (s *Server) issuerURLs() []string {

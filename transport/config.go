@@ -11,6 +11,8 @@ import (
 	"time"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/sallyport-mcp/sallyport/authz"
 )
 
 // DefaultMaxBody is the limit of a request body when Config sets none: 1 MiB.
@@ -43,9 +45,10 @@ type Config struct {
 	MCP *mcpserver.MCPServer
 	// ParamHeaders returns the x-mcp-header bindings of a tool: the full
 	// name of the header ("Mcp-Param-Region") and the path of the property in
-	// the arguments. nil means that
+	// the arguments. They are checked before the Gate decides, so for a caller
+	// who must not learn that the tool exists there are none. nil means that
 	// no tool has any. It must be safe for concurrent use.
-	ParamHeaders func(tool string) map[string][]string
+	ParamHeaders func(who authz.Principal, tool string) map[string][]string
 	// Hosts are the accepted values of the Host header, compared exactly. Empty
 	// means the host of Resource only, with and without a default port.
 	Hosts []string
@@ -155,7 +158,7 @@ func (s *settings) defaults(resource *url.URL) {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 	if s.ParamHeaders == nil {
-		s.ParamHeaders = func(string) map[string][]string { return nil }
+		s.ParamHeaders = func(authz.Principal, string) map[string][]string { return nil }
 	}
 }
 

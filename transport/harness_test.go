@@ -219,7 +219,7 @@ func start(t *testing.T, adjust ...func(*harness)) *harness {
 	h.config = transport.Config{
 		Resource: h.url, AuthorizationServers: []string{"https://issuer.example"}, InitialScopes: []string{"notes:read", "offline_access"},
 		ResourceName: "Notes", Verifier: h.verifier, Gate: h.gate, MCP: h.mcp, Logger: slog.New(slog.NewTextHandler(h.logs, nil)),
-		ParamHeaders: func(tool string) map[string][]string {
+		ParamHeaders: func(_ authz.Principal, tool string) map[string][]string {
 			if tool == "mirrored" {
 				return map[string][]string{"Mcp-Param-Region": {"place", "region"}, "Mcp-Param-N": {"n"}}
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
@@ -16,7 +17,7 @@ import (
 // (MCP 2026-07-28, "Streamable HTTP", "Server Validation"). Something in front
 // of this server may have routed or judged the request by them, so they must
 // say what the body says. Nothing is ever decided by a header here.
-func (e *endpoint) mirrored(h http.Header, msg *message.Message) *Refusal {
+func (e *endpoint) mirrored(h http.Header, who authz.Principal, msg *message.Message) *Refusal {
 	method := h.Values(mcp.HeaderMethod)
 	if len(method) != 1 || method[0] != msg.Method {
 		return mismatch("Mcp-Method is missing, repeated or not the method of the body")
@@ -30,7 +31,7 @@ func (e *endpoint) mirrored(h http.Header, msg *message.Message) *Refusal {
 	if msg.Method != "tools/call" {
 		return nil
 	}
-	for name, path := range e.ParamHeaders(msg.Name) {
+	for name, path := range e.ParamHeaders(who, msg.Name) {
 		if !sameParam(h.Values(name), valueAt(msg.Arguments, path)) {
 			return mismatch(name + " is missing, repeated, badly encoded or not the value in the body")
 		}

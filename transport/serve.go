@@ -31,7 +31,7 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 	if ctx, ok := traced(r.Context(), msg.Traceparent); ok {
 		r = r.WithContext(ctx)
 	}
-	if why := e.validate(r.Header, msg); why != nil {
+	if why := e.validate(r.Header, who, msg); why != nil {
 		e.refuse(w, r, msg, why)
 		return
 	}
@@ -40,11 +40,11 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 
 // validate checks what a message must be before a decision about it is asked
 // for.
-func (e *endpoint) validate(h http.Header, msg *message.Message) *Refusal {
+func (e *endpoint) validate(h http.Header, who authz.Principal, msg *message.Message) *Refusal {
 	if why := revision(h, msg); why != nil {
 		return why
 	}
-	if why := e.mirrored(h, msg); why != nil {
+	if why := e.mirrored(h, who, msg); why != nil {
 		return why
 	}
 	if msg.Cursor != "" {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sallyport-mcp/sallyport/server"
+	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
 // defaultFile is read from the working directory if it is there.
@@ -47,7 +48,22 @@ func (p *program) load(flags *pflag.FlagSet) (server.Config, []server.Mistake) {
 			}
 		}
 	}
+	cfg.Issuers = asDeclared(cfg.Issuers, p.base.Issuers)
 	return cfg, wrong
+}
+
+// asDeclared returns the issuers that were set, with what the program declares
+// about those of them that it knows. Their profiles say what their tokens
+// mean, and naming their URLs must not lose that.
+func asDeclared(set, declared []token.Issuer) []token.Issuer {
+	issuers := slices.Clone(set)
+	for i, issuer := range issuers {
+		at := slices.IndexFunc(declared, func(d token.Issuer) bool { return d.URL == issuer.URL })
+		if at >= 0 {
+			issuers[i] = declared[at]
+		}
+	}
+	return issuers
 }
 
 // set applies one setting of the source.

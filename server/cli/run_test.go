@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/sallyport-mcp/sallyport/server/cli"
+	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
 // run runs the command line in this process, in a directory with a policy.
@@ -115,6 +116,24 @@ func TestRunReportsAnOutputThatIsGone(t *testing.T) {
 	for _, args := range [][]string{{"tools"}, {"policy", "check"}} {
 		if code := cli.Run(t.Context(), config(), args, nil, brokenPipe{}, &bytes.Buffer{}); code != cli.ExitFailed {
 			t.Errorf("%v: exit code %d, want %d", args, code, cli.ExitFailed)
+		}
+	}
+}
+
+// The URLs say which issuers are trusted; what the program knows about their
+// tokens stays.
+func TestIssuersKeepTheirProfiles(t *testing.T) {
+	inDirectory(t, map[string]string{"policy.csv": everything})
+	cfg := config()
+	cfg.Issuers = []token.Issuer{{URL: "https://a.example", Profile: token.Profile{Algorithms: []string{"HS256"}}}}
+	for issuers, want := range map[string]string{
+		"https://a.example,https://b.example": "HS256",                 // the program's profile, which is wrong
+		"https://b.example":                   `public_url = "nowhere`, // nothing of it
+	} {
+		var out strings.Builder
+		code := cli.Run(t.Context(), cfg, []string{"--issuers", issuers, "--public-url", "nowhere"}, nil, &out, &out)
+		if code != cli.ExitUsage || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "HS256") != (want == "HS256") {
+			t.Errorf("%s: exit code %d, want %q in:\n%s", issuers, code, want, &out)
 		}
 	}
 }
