@@ -73,7 +73,8 @@ func checkComment(n int, line string, l *findings) {
 	}
 }
 
-// readRows reads the rows of a policy: fields between commas, plain spaces and tabs around them ignored.
+// readRows reads the rows of a policy: fields between commas, plain spaces and tabs in front of them and at the end of
+// the line ignored. Those before a comma Casbin's own reader takes as part of the name, so that the row does nothing.
 func readRows(data []byte, l *findings) []row {
 	var rows []row
 	for i, line := range readLines(data, l) {
@@ -93,9 +94,13 @@ func readRow(n int, line string, l *findings) row {
 		text := strings.Trim(raw, " \t")
 		lead := len(raw) - len(strings.TrimLeft(raw, " \t"))
 		f := field{text: text, column: column(line, offset+lead)}
+		end := offset + lead + len(text)
 		offset += len(raw) + 1
 		r.fields = append(r.fields, f)
 		if !checkField(n, f, l) {
+			r.broken = true
+		} else if end < offset-1 && offset <= len(line) {
+			l.fail(n, column(line, end), text, "white space before a comma, which Casbin would take as part of the name", "put it behind the comma")
 			r.broken = true
 		}
 	}
