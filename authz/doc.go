@@ -29,7 +29,7 @@
 // # The policy file
 //
 // UTF-8 lines that end in \n or \r\n, each at most 64 KiB: blank, a comment (first character '#', on a line of its own), or
-// a row of fields between commas with plain spaces and tabs around them. Fields are not quoted: no name holds a comma, a
+// a row of fields between commas with plain spaces and tabs in front of them and at the end of the line. Fields are not quoted: no name holds a comma, a
 // quote, white space or a character that does not show. A token may name a subject with such characters; it then matches
 // no row, and anyone still covers it.
 //
