@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -71,6 +70,7 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 		Gate:                 s.newGate(m.verifier),
 		MCP:                  s.mcp,
 		ParamHeaders:         s.paramHeaders,
+		ParamHeaderNames:     s.ops.paramHeaderNames(),
 		Origins:              s.cfg.Origins,
 		MaxBody:              s.cfg.MaxBody,
 		Now:                  s.cfg.Now,
@@ -112,21 +112,6 @@ func (s *Server) initialScopes(verifier *token.Verifier) []string {
 		spelled = append(spelled, verifier.ScopeToIssuer("", scope))
 	}
 	return spelled
-}
-
-// paramHeaders tells which headers a call of the tool must mirror. With
-// concealed denials a tool that the caller is never shown has none, as a tool
-// that does not exist: its missing header would tell them apart.
-func (s *Server) paramHeaders(who authz.Principal, tool string) map[string][]string {
-	op, ok := s.ops.tools[tool]
-	if !ok {
-		return nil
-	}
-	headers := op.tool.Headers()
-	if len(headers) > 0 && s.cfg.Denials == DenialsConceal && !s.store.policy().Listed(who, op.need, false) {
-		return nil
-	}
-	return headers
 }
 
 func (s *Server) issuerURLs() []string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -49,12 +50,16 @@ type Config struct {
 	// who must not learn that the tool exists there are none. nil means that
 	// no tool has any. It must be safe for concurrent use.
 	ParamHeaders func(who authz.Principal, tool string) map[string][]string
+	// ParamHeaderNames are all headers that ParamHeaders returns for any tool. A
+	// page in a browser can send those that are named here, and no others.
+	ParamHeaderNames []string
 	// Hosts are the accepted values of the Host header, compared exactly. Empty
 	// means the host of Resource only, with and without a default port.
 	Hosts []string
 	// Origins are the accepted values of the Origin header, compared exactly.
-	// Empty means the origin of Resource only. A request without an Origin
-	// header does not come from a web page and is not refused.
+	// Pages of these origins can also read the answers (CORS). Empty means the
+	// origin of Resource only. A request without an Origin header does not come
+	// from a web page and is not refused.
 	Origins []string
 	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
 	MaxBody int64
@@ -71,6 +76,8 @@ type settings struct {
 	metadataRoot string // where the metadata is without a path
 	metadataPath string // the path-suffixed location
 	metadataURL  string // the absolute URL of the path-suffixed location
+
+	params map[string]bool // ParamHeaderNames, canonical
 }
 
 const wellKnown = "/.well-known/oauth-protected-resource"
@@ -85,6 +92,7 @@ func (c Config) check() (settings, error) {
 	mistakes = append(mistakes, required("Verifier", c.Verifier != nil, "set what verifies tokens"))
 	mistakes = append(mistakes, required("Gate", c.Gate != nil, "set what decides"))
 	mistakes = append(mistakes, required("MCP", c.MCP != nil, "set the MCP server that answers"))
+	mistakes = append(mistakes, checkParams(c.ParamHeaderNames))
 	if c.MaxBody < 0 {
 		mistakes = append(mistakes, fmt.Errorf("transport: Config.MaxBody: %d is negative; use 0 for the default", c.MaxBody))
 	}
@@ -101,6 +109,20 @@ func required(field string, ok bool, fix string) error {
 		return nil
 	}
 	return fmt.Errorf("transport: Config.%s: missing; %s", field, fix)
+}
+
+// checkParams refuses names that are no header of a parameter: what a page may
+// send is named one by one.
+func checkParams(names []string) error {
+	var mistakes []error
+	for _, name := range names {
+		parameter, ok := strings.CutPrefix(http.CanonicalHeaderKey(name), paramPrefix)
+		if !ok || parameter == "" || strings.ContainsFunc(parameter, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' }) {
+			mistakes = append(mistakes, fmt.Errorf(
+				"transport: Config.ParamHeaderNames: %q is not the name of one header; use one like Mcp-Param-Region", name))
+		}
+	}
+	return errors.Join(mistakes...)
 }
 
 // parseResource refuses what cannot be an identifier (RFC 8707, section 2) or
@@ -156,6 +178,10 @@ func (s *settings) defaults(resource *url.URL) {
 	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	s.params = map[string]bool{}
+	for _, name := range s.ParamHeaderNames {
+		s.params[http.CanonicalHeaderKey(name)] = true
 	}
 	if s.ParamHeaders == nil {
 		s.ParamHeaders = func(authz.Principal, string) map[string][]string { return nil }

@@ -18,8 +18,8 @@ func goodConfig() transport.Config {
 }
 
 func TestConfigNamesAllMistakesAtOnce(t *testing.T) {
-	_, err := transport.New(transport.Config{MaxBody: -1})
-	for _, field := range []string{"Resource", "AuthorizationServers", "Verifier", "Gate", "MCP", "MaxBody"} {
+	_, err := transport.New(transport.Config{MaxBody: -1, ParamHeaderNames: []string{"*"}})
+	for _, field := range []string{"Resource", "AuthorizationServers", "Verifier", "Gate", "MCP", "MaxBody", "ParamHeaderNames"} {
 		if err == nil || !strings.Contains(err.Error(), "transport: Config."+field+": ") {
 			t.Errorf("%s is missing in: %v", field, err)
 		}
@@ -47,6 +47,21 @@ func TestConfigResource(t *testing.T) {
 		if _, err := transport.New(c); err != nil {
 			t.Errorf("%q: %v", resource, err)
 		}
+	}
+}
+
+func TestConfigParamHeaderNames(t *testing.T) {
+	for _, name := range []string{"", "*", "Mcp-Param-", "Mcp-Param", "Authorization", "Mcp-Param-A, X", "Mcp-Param-A,*", "Mcp-Param-A\r\nX: y", "Mcp-Param-\u00e9"} {
+		c := goodConfig()
+		c.ParamHeaderNames = []string{"Mcp-Param-Region", name}
+		if _, err := transport.New(c); err == nil || strings.Count(err.Error(), "Config.ParamHeaderNames") != 1 {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	c := goodConfig()
+	c.ParamHeaderNames = []string{"Mcp-Param-Region", "mcp-param-a_b"}
+	if _, err := transport.New(c); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -69,6 +69,13 @@ func (v *fakeVerifier) Verify(_ context.Context, raw string) (authz.Principal, e
 	return who, nil
 }
 
+// count returns how many tokens it was asked about.
+func (v *fakeVerifier) count() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.asked)
+}
+
 // record is one line of the fake audit.
 type record struct {
 	kind   string // "allow", "deny" (by Admit), "refused" (before it)
@@ -225,6 +232,7 @@ func start(t *testing.T, adjust ...func(*harness)) *harness {
 			}
 			return nil
 		},
+		ParamHeaderNames: []string{"Mcp-Param-Region", "mcp-param-n"},
 	}
 	for _, f := range adjust {
 		f(h)

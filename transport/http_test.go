@@ -133,16 +133,22 @@ func TestH11_Methods(t *testing.T) {
 	})
 }
 
-func TestH12_Origin(t *testing.T) {
-	h := start(t, func(h *harness) { h.config.Origins = []string{"https://app.example.com", "http://" + h.host} })
-	var list []defect
-	for name, origins := range map[string][]string{
+// foreignOrigins are Origin headers that resemble https://app.example.com, or
+// the origin of a server at host, and are neither.
+func foreignOrigins(host string) map[string][]string {
+	return map[string][]string{
 		"evil": {"https://evil.example"}, "null": {"null"}, "http twin": {"http://app.example.com"},
 		"suffix": {"https://evil-app.example.com"}, "prefix": {"https://app.example.com.evil"}, "subdomain": {"https://x.app.example.com"},
 		"case": {"https://App.example.com"}, "port": {"https://app.example.com:443"}, "other port": {"https://app.example.com:444"},
 		"slash": {"https://app.example.com/"}, "empty": {""}, "two": {"https://app.example.com", "https://evil.example"},
-		"same twice": {"https://app.example.com", "https://app.example.com"}, "https twin of own": {"https://" + h.host},
-	} {
+		"same twice": {"https://app.example.com", "https://app.example.com"}, "https twin of own": {"https://" + host},
+	}
+}
+
+func TestH12_Origin(t *testing.T) {
+	h := start(t, func(h *harness) { h.config.Origins = []string{"https://app.example.com", "http://" + h.host} })
+	var list []defect
+	for name, origins := range foreignOrigins(h.host) {
 		list = append(list, defect{name, set("Origin", origins...), 403, 403})
 	}
 	h.defects(t, callBody("allowed"), list)

@@ -32,13 +32,13 @@ func encodeMetadata(s settings) []byte {
 // serveMetadata answers at both well-known locations, without a token and to
 // pages of any origin: the document is public and the same for everybody.
 func (e *endpoint) serveMetadata(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Access-Control-Allow-Origin", "*")
+	readableBy(w.Header(), "*")
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		e.writeJSON(w, http.StatusOK, e.metadata)
 	case http.MethodOptions:
 		w.Header().Set("Allow", metadataMethods)
-		w.WriteHeader(http.StatusNoContent)
+		allowRequests(w, metadataMethods, metadataHeaders)
 	default:
 		e.refuse(w, r, nil, methodNotAllowed(metadataMethods))
 	}

@@ -2,6 +2,9 @@ package transport
 
 import "net/http"
 
+// endpointMethods are the methods of the MCP endpoint, as headers list them.
+const endpointMethods = http.MethodPost
+
 // checkMethod lets POST through and nothing else: this revision has no GET
 // stream and no DELETE of sessions (MCP 2026-07-28, "Streamable HTTP", "Earlier
 // Streamable HTTP Revisions"). It comes after the token: without one, nothing
@@ -9,7 +12,7 @@ import "net/http"
 func (e *endpoint) checkMethod(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
-			e.refuse(w, r, nil, methodNotAllowed(http.MethodPost))
+			e.refuse(w, r, nil, methodNotAllowed(endpointMethods))
 			return
 		}
 		next.ServeHTTP(w, r)

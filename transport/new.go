@@ -15,7 +15,10 @@ import (
 // The MCP endpoint takes a POST for every message of revision 2026-07-28 ("Streamable HTTP").
 // A request is checked in this order: Host and Origin, token, method, media
 // types, size, message, revision and mirrored headers, decision; nothing runs
-// before all of it has passed.
+// before all of it has passed. Pages of Config.Origins can read every answer of
+// the endpoint after the check of the Host, and pages of any origin the metadata
+// (Fetch, "CORS protocol"); a preflight is answered where the token is asked for
+// otherwise.
 func New(c Config) (http.Handler, error) {
 	s, err := c.check()
 	if err != nil {
@@ -35,7 +38,7 @@ type endpoint struct {
 func (e *endpoint) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(secureHeaders, e.recoverPanics, e.checkHost)
-	mcp := chi.Chain(e.checkOrigin, e.authenticate, e.checkMethod).HandlerFunc(e.serveMCP)
+	mcp := chi.Chain(e.checkOrigin, e.answerPreflight, e.authenticate, e.checkMethod).HandlerFunc(e.serveMCP)
 	r.NotFound(e.notFound)
 	r.MethodNotAllowed(e.methodUnknown(mcp))
 	r.HandleFunc(e.metadataRoot, e.serveMetadata)
