@@ -2,12 +2,17 @@ package authserver
 
 import "net/http"
 
+// exposedHeaders are the headers a page may read besides those that every page
+// may, the same three as of the MCP endpoint on the same origin.
+const exposedHeaders = "WWW-Authenticate, Mcp-Session-Id, Retry-After"
+
 // crossOrigin lets pages of any origin read the answer. It is for what needs no
 // cookie: metadata, keys, registration, tokens and revocation. The pages never
 // get it.
 func crossOrigin(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Expose-Headers", exposedHeaders)
 		next(w, r)
 	}
 }

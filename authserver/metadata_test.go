@@ -129,8 +129,9 @@ func TestCrossOrigin(t *testing.T) {
 			}
 		}
 		method := a.header.Get("Access-Control-Allow-Methods")
-		if got := send(s, httptest.NewRequest(method, testIssuer+path, nil)); got.header.Get("Access-Control-Allow-Origin") != "*" {
-			t.Errorf("%s %s: errors cannot be read", method, path)
+		if got := send(s, httptest.NewRequest(method, testIssuer+path, nil)); got.header.Get("Access-Control-Allow-Origin") != "*" ||
+			got.header.Get("Access-Control-Expose-Headers") != "WWW-Authenticate, Mcp-Session-Id, Retry-After" {
+			t.Errorf("%s %s: errors cannot be read: %v", method, path, got.header)
 		}
 	}
 }
