@@ -121,6 +121,7 @@ func TestPreflightNamesWhatThereIs(t *testing.T) {
 		{"any header", set("Access-Control-Request-Headers", "*"), grant()},
 		{"a parameter", set("Access-Control-Request-Headers", "authorization,mcp-param-region"), grant("Mcp-Param-Region")},
 		{"a parameter twice", set("Access-Control-Request-Headers", "mcp-param-n, MCP-Param-N ,\tmcp-param-n"), grant("Mcp-Param-N")},
+		{"white space", set("Access-Control-Request-Headers", "accept,\tMCP-Param-N ,mcp-name"), grant("Mcp-Param-N")},
 		{"two lines", set("Access-Control-Request-Headers", "mcp-param-n", "mcp-param-region"), grant("Mcp-Param-N", "Mcp-Param-Region")},
 		{"a parameter of no tool", set("Access-Control-Request-Headers", "mcp-param-secret,mcp-param-,mcp-param-*"), grant()},
 		{"private network", set("Access-Control-Request-Private-Network", "true"), grant()},
