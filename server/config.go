@@ -107,8 +107,9 @@ type Config struct {
 	// Legacy switches protocol revisions before 2026-07-28, of which this
 	// version serves none.
 	Legacy Switch
-	// Origins are the browser origins that may use the endpoint, for example
-	// "https://app.example.com". Empty means the origin of PublicURL.
+	// Origins are the browser origins whose pages may use the endpoint and read
+	// its answers, for example "https://app.example.com". Empty means the origin
+	// of PublicURL.
 	Origins []string
 	// InitialScopes are the scopes a client without a token is told to ask
 	// for. Nil means the scopes without placeholders of read-only tools that
