@@ -1,0 +1,50 @@
+// Conformance offers what the official MCP conformance suite asks a server for,
+// every operation behind a scope of its own. All of it is permitted to alice.
+//
+//	make conformance               # runs the suite against it, see docs/conformance.md
+//
+//	SALLYPORT_POLICY=examples/conformance/policy.csv go run ./examples/conformance tools
+//	# KIND      NAME                         SCOPES
+//	# tool      test_simple_text             mcp:conformance:tools:call mcp:conformance:tools:test_simple_text
+//	# resource  test://static-text           mcp:conformance:resources:read mcp:conformance:resources:static
+//	# resource  test://template/{id}/data    mcp:conformance:resources:read mcp:conformance:resources:template:{id}
+//	# prompt    test_simple_prompt           mcp:conformance:prompts:get mcp:conformance:prompts:test_simple_prompt
+//	# ...
+package main
+
+import (
+	"github.com/sallyport-mcp/sallyport/server"
+	"github.com/sallyport-mcp/sallyport/server/cli"
+	"github.com/sallyport-mcp/sallyport/tools"
+)
+
+// What is done to an operation is one scope, which of them is another. A client needs both.
+const (
+	call = "mcp:conformance:tools:call"
+	read = "mcp:conformance:resources:read"
+	get  = "mcp:conformance:prompts:get"
+)
+
+// config is the whole server: what the suite asks for, and what that needs.
+func config() server.Config {
+	var declared []tools.Tool
+	declared = append(declared, contents()...)
+	declared = append(declared, notifying()...)
+	declared = append(declared, schemas()...)
+	for i := range declared {
+		declared[i].Scopes = []string{call, "mcp:conformance:tools:" + declared[i].Name}
+	}
+	offered := prompts()
+	for i := range offered {
+		offered[i].Scopes = []string{get, "mcp:conformance:prompts:" + offered[i].Name}
+	}
+	return server.Config{
+		Name:          "conformance",
+		Tools:         declared,
+		Resources:     resources(),
+		Prompts:       offered,
+		InitialScopes: []string{call}, // suffices for no operation, so that every one needs a step-up
+	}
+}
+
+func main() { cli.Main(config()) }
