@@ -1,7 +1,7 @@
 # Sallyport. `make` alone says what there is.
 #
-# Everything but `make e2e-browser` needs Go 1.26 and nothing else. Tools are installed into ./.bin at a fixed version,
-# so that they never enter go.mod.
+# Everything but `make e2e-browser` and `make conformance` needs Go 1.26 and nothing else. Tools are installed into ./.bin at a fixed
+# version, so that they never enter go.mod.
 
 GO       ?= go
 BIN      := $(CURDIR)/.bin
@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz e2e e2e-go e2e-browser nightly clean
+.PHONY: help run test lint fmt cover fuzz e2e e2e-go e2e-browser conformance nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,10 +71,13 @@ e2e-go: ## the mcp-go and go-sdk clients, from a 401 to a step-up (Go only)
 e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, Chromium)
 	./e2e/browser/run
 
+conformance: ## the official MCP conformance suite, through the gate (needs npm)
+	./e2e/conformance/run
+
 nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
 	$(MAKE) test COUNT=10
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) e2e
 
 clean: ## remove what make built or installed
-	rm -rf $(BIN) cover.out cover e2e/browser/node_modules e2e/browser/screenshots
+	rm -rf $(BIN) cover.out cover e2e/browser/node_modules e2e/browser/screenshots e2e/conformance/node_modules e2e/conformance/results
