@@ -173,7 +173,9 @@ func TestSchemaJSON_Mistakes(t *testing.T) {
 		{"dialect", `{"$schema":"http://json-schema.org/draft-04/schema#","type":"object"}`, "dialect"},
 		{"remote", `{"type":"object","properties":{"a":{"$ref":"https://example.com/x"}}}`, "is not #, #/$defs/NAME"},
 		{"unknown definition", `{"type":"object","properties":{"a":{"$ref":"#/$defs/x"}}}`, "is not #, #/$defs/NAME"},
-		{"anchor", `{"type":"object","properties":{"a":{"$anchor":"x"}}}`, "anchors"},
+		{"reference to an anchor", `{"type":"object","$defs":{"d":{"$anchor":"x"}},"properties":{"a":{"$ref":"#x"}}}`, "is not #, #/$defs/NAME"},
+		{"dynamic anchor", `{"type":"object","properties":{"a":{"$dynamicAnchor":"x"}}}`, "dynamic"},
+		{"dynamic reference", `{"type":"object","properties":{"a":{"$dynamicRef":"#x"}}}`, "dynamic"},
 		{"$id below", `{"type":"object","properties":{"a":{"$id":"x"}}}`, "below the root"},
 		{"circle", `{"type":"object","$ref":"#"}`, "circle"},
 		{"circle of two", `{"type":"object","$defs":{"a":{"allOf":[{"$ref":"#/$defs/b"}]},"b":{"$ref":"#/$defs/a"}}}`, "circle"},
@@ -188,6 +190,19 @@ func TestSchemaJSON_Mistakes(t *testing.T) {
 }
 
 // TestSchemaJSON_Explained walks through the keywords a declared schema may have.
+func TestSchemaJSON_AnchorIsKept(t *testing.T) {
+	c, _ := compileTool(t, rawOf(`{"type":"object","$defs":{"d":{"$anchor":"x","type":"integer"}},"properties":{"a":{"$ref":"#/$defs/d"}}}`))
+	listed, err := json.Marshal(c.Definition())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustContain(t, string(listed), `"$anchor":"x"`)
+	mustContain(t, text(t, call(c, `{"a":"CANARY"}`)), "$.a: expected integer")
+	if r := call(c, `{"a":1}`); r.IsError {
+		t.Errorf("twin: %s", text(t, r))
+	}
+}
+
 func TestSchemaJSON_Explained(t *testing.T) {
 	const schemaText = `{"type":"object","$defs":{"id":{"type":"string","minLength":2}},"maxProperties":3,
 	"properties":{

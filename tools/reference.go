@@ -63,11 +63,12 @@ func (r *references) visit(s *jsonschema.Schema) error {
 	return nil
 }
 
-// plain reports the keywords under which a reference could mean something else.
+// plain reports the keywords under which a reference could mean something else. An $anchor
+// is none of them: a reference to it is not one of those that are supported.
 func (r *references) plain(s *jsonschema.Schema) error {
 	switch {
-	case s.DynamicRef != "" || s.DynamicAnchor != "" || s.Anchor != "":
-		return errors.New("anchors and dynamic references are not supported")
+	case s.DynamicRef != "" || s.DynamicAnchor != "":
+		return errors.New("dynamic references are not supported")
 	case s.ID != "" && s != r.root:
 		return fmt.Errorf("$id %q below the root is not supported", s.ID)
 	case s.Ref != "" && definition(r.root, s.Ref) == nil:

@@ -38,6 +38,7 @@ const contactSchema = `{
 	"type": "object",
 	"$defs": {
 		"address": {
+			"$anchor": "addressDef",
 			"type": "object",
 			"properties": {"street": {"type": "string"}, "city": {"type": "string"}}
 		}
