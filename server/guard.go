@@ -85,7 +85,7 @@ func (g *guard) callTool(op *operation) mcpserver.ToolHandlerFunc {
 		if !a.runs(op) || request.Params.Name != op.name || !a.sameArguments(request.Params.Arguments) {
 			return nil, g.refuse(ctx, op)
 		}
-		return op.tool.Call(withNotifier(ctx), request, a.arguments), nil
+		return answerable(ctx, op.tool.Call(withNotifier(ctx), request, a.arguments))
 	}
 }
 
