@@ -31,6 +31,7 @@ func config() server.Config {
 	declared = append(declared, contents()...)
 	declared = append(declared, notifying()...)
 	declared = append(declared, schemas()...)
+	declared = append(declared, inputs()...)
 	for i := range declared {
 		declared[i].Scopes = []string{call, "mcp:conformance:tools:" + declared[i].Name}
 	}

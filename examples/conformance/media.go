@@ -22,12 +22,12 @@ func redDotPNG() []byte {
 
 func redDot() string { return base64.StdEncoding.EncodeToString(redDotPNG()) }
 
-// silence returns one silent sample of a WAV file: 8,000 per second, 8 bits, one channel.
+// silence returns two silent samples of a WAV file: 8,000 per second, 8 bits, one channel.
 func silence() string {
 	const rate = 8000
-	data := []byte{128, 128}
+	const samples = 2
 	b := []byte("RIFF")
-	b = binary.LittleEndian.AppendUint32(b, uint32(36+len(data)))
+	b = binary.LittleEndian.AppendUint32(b, 36+samples)
 	b = append(b, "WAVEfmt "...)
 	b = binary.LittleEndian.AppendUint32(b, 16)   // length of the format
 	b = binary.LittleEndian.AppendUint16(b, 1)    // PCM
@@ -37,6 +37,6 @@ func silence() string {
 	b = binary.LittleEndian.AppendUint16(b, 1)    // bytes per sample
 	b = binary.LittleEndian.AppendUint16(b, 8)    // bits per sample
 	b = append(b, "data"...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
-	return base64.StdEncoding.EncodeToString(append(b, data...))
+	b = binary.LittleEndian.AppendUint32(b, samples)
+	return base64.StdEncoding.EncodeToString(append(b, bytes.Repeat([]byte{128}, samples)...))
 }
