@@ -65,7 +65,7 @@ func run(ctx context.Context, example, policy string, suite []string) (int, erro
 	if len(client.asked) == 0 {
 		return 1, errors.New("no challenge was met: the suite did not pass through the gate")
 	}
-	fmt.Printf("\nThrough the gate: %d authorizations, from %q to %d scopes, each named by a challenge.\n",
+	fmt.Printf("\nAuthorizations: %d, from %q to %d scopes, each named by a challenge.\n",
 		len(client.asked), client.asked[0], len(client.scopes))
 	return code, nil
 }
