@@ -3,13 +3,10 @@
 //
 //	make conformance               # runs the suite against it, see docs/conformance.md
 //
-//	SALLYPORT_POLICY=examples/conformance/policy.csv go run ./examples/conformance tools
-//	# KIND      NAME                         SCOPES
-//	# tool      test_simple_text             mcp:conformance:tools:call mcp:conformance:tools:test_simple_text
-//	# resource  test://static-text           mcp:conformance:resources:read mcp:conformance:resources:static
-//	# resource  test://template/{id}/data    mcp:conformance:resources:read mcp:conformance:resources:template:{id}
-//	# prompt    test_simple_prompt           mcp:conformance:prompts:get mcp:conformance:prompts:test_simple_prompt
-//	# ...
+//	export SALLYPORT_POLICY=examples/conformance/policy.csv
+//	go run ./examples/conformance  # serves it on 127.0.0.1:8080; log in as alice
+//	go run ./examples/conformance policy check
+//	# the policy loads; 0 warnings
 package main
 
 import (
