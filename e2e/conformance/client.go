@@ -62,6 +62,13 @@ func (c *client) current() string {
 	return c.token
 }
 
+// history returns the scopes of each authorization request so far, and how many scopes the token in hand was asked with.
+func (c *client) history() ([]string, int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.asked), len(c.scopes)
+}
+
 func (c *client) after(ctx context.Context, met string, asked challenge) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -41,11 +41,11 @@ func run(ctx context.Context, example, policy string, suite []string) (int, erro
 	if err != nil {
 		return 1, err
 	}
-	stopExample, err := startExample(ctx, example, policy, backend, origin)
+	server, err := startExample(ctx, example, policy, backend, origin)
 	if err != nil {
 		return 1, err
 	}
-	defer stopExample()
+	defer server.stop()
 
 	client := newClient("alice")
 	proxy := &http.Server{
@@ -58,15 +58,16 @@ func run(ctx context.Context, example, policy string, suite []string) (int, erro
 	if err := waitUntilUp(ctx, origin); err != nil {
 		return 1, fmt.Errorf("the example does not answer: %w", err)
 	}
+	server.up = true
 	code, err := runSuite(ctx, suite, origin+"/mcp")
 	if err != nil {
 		return 1, err
 	}
-	if len(client.asked) == 0 {
+	asked, scopes := client.history()
+	if len(asked) == 0 {
 		return 1, errors.New("no challenge was met: the suite did not pass through the gate")
 	}
-	fmt.Printf("\nAuthorizations: %d, from %q to %d scopes, each named by a challenge.\n",
-		len(client.asked), client.asked[0], len(client.scopes))
+	fmt.Printf("\nAuthorizations: %d, from %q to %d scopes, each named by a challenge.\n", len(asked), asked[0], scopes)
 	return code, nil
 }
 
@@ -81,8 +82,15 @@ func runSuite(ctx context.Context, suite []string, endpoint string) (int, error)
 	return 0, err
 }
 
-// startExample runs the example behind the public address of the proxy. The returned function stops it.
-func startExample(ctx context.Context, example, policy, addr, publicURL string) (func(), error) {
+// process is the running example.
+type process struct {
+	cmd *exec.Cmd
+	log *os.File
+	up  bool // it has answered
+}
+
+// startExample runs the example behind the public address of the proxy.
+func startExample(ctx context.Context, example, policy, addr, publicURL string) (*process, error) {
 	cmd := exec.CommandContext(ctx, example)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 15 * time.Second
@@ -99,17 +107,23 @@ func startExample(ctx context.Context, example, policy, addr, publicURL string) 
 	}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		if output, err := os.ReadFile(log.Name()); err == nil && strings.Contains(string(output), "level=ERROR") {
-			fmt.Printf("\nThe example logged errors:\n%s", output)
-		}
 		_ = log.Close()
 		_ = os.Remove(log.Name())
-	}, nil
+		return nil, err
+	}
+	return &process{cmd: cmd, log: log}, nil
+}
+
+// stop ends the example. What it wrote is shown if it never answered or logged an error.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	_ = p.cmd.Wait()
+	output, err := os.ReadFile(p.log.Name())
+	if err == nil && (!p.up || strings.Contains(string(output), "level=ERROR")) {
+		fmt.Printf("\nThe example wrote:\n%s", output)
+	}
+	_ = p.log.Close()
+	_ = os.Remove(p.log.Name())
 }
 
 func freeAddr() (string, error) {
