@@ -119,9 +119,9 @@ func (v *Verifier) Close() {
 // error that names the issuers whose cannot, for a readiness probe.
 func (v *Verifier) Ready() error {
 	var list []error
-	for _, is := range v.config.Issuers {
-		if v.issuers[is.URL].keys.usable() == nil {
-			list = append(list, fmt.Errorf("token: no usable keys of issuer %s", is.URL))
+	for _, state := range v.KeyStates() {
+		if !state.Usable {
+			list = append(list, fmt.Errorf("token: no usable keys of issuer %s", state.Issuer))
 		}
 	}
 	return errors.Join(list...)
