@@ -20,7 +20,9 @@ func (e *endpoint) authenticate(next http.Handler) http.Handler {
 			e.refuse(w, r, nil, why)
 			return
 		}
+		began := e.began()
 		who, err := e.Verifier.Verify(r.Context(), raw)
+		e.took(StageToken, began)
 		if err != nil {
 			e.refuse(w, r, nil, unverified(err))
 			return

@@ -10,21 +10,29 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport"
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
-// The two halves compare a call through this package with the same call on
-// mcp-go's own handler: only their ratio means something.
+// nobody is an Observer that costs nothing itself.
+type nobody struct{}
+
+func (nobody) Took(transport.Stage, time.Duration) {}
+func (nobody) Streams(int)                         {}
+
+// The three parts compare a call through this package, without and with an
+// Observer, with the same call on mcp-go's own handler: only their ratio means
+// something.
 func BenchmarkCall(b *testing.B) {
 	p := &pair{}
 	p.verifier.callers = map[string]authz.Principal{"good": {Subject: "alice", Expires: time.Now().Add(time.Hour)}}
-	own := p.handler(b)
+	own, observed := p.handler(b), p.observed(b, nobody{})
 	server := mcpserver.NewMCPServer("t", "1", mcpserver.WithToolCapabilities(false))
 	server.AddTool(p.tools["allowed"].Tool, p.tools["allowed"].Handler)
 	bare := mcpserver.NewStreamableHTTPServer(server)
 	body := rpc("tools/call", `"name":"allowed","arguments":{"text":"`+strings.Repeat("x", 200)+`"},`)
 	header := (&harness{url: "http://h/mcp"}).request(body).Header
-	for name, handler := range map[string]http.Handler{"own": own, "bare": bare} {
+	for name, handler := range map[string]http.Handler{"own": own, "observed": observed, "bare": bare} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

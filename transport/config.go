@@ -67,6 +67,9 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets what clients are not told about failures; nil discards it.
 	Logger *slog.Logger
+	// Observer is told how long requests take and how many streams are open;
+	// nil means that nobody is, and that no clock is read for it.
+	Observer Observer
 }
 
 // settings is a validated Config with its defaults and what derives from it.

@@ -34,10 +34,12 @@ type outcome struct {
 // errors.
 func (c *call) run(ctx context.Context, done chan<- outcome) {
 	result := c.internal(http.StatusInternalServerError)
+	began := c.began()
 	defer func() {
 		if p := recover(); p != nil {
 			c.logger().ErrorContext(ctx, "handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
+		c.took(StageHandler, began)
 		done <- result
 	}()
 	ctx = c.MCP.WithContext(ctx, c.session)

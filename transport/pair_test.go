@@ -48,7 +48,9 @@ func canonical(arguments json.RawMessage) string {
 	return string(b)
 }
 
-func (p *pair) handler(t testing.TB) http.Handler {
+func (p *pair) handler(t testing.TB) http.Handler { return p.observed(t, nil) }
+
+func (p *pair) observed(t testing.TB, observer transport.Observer) http.Handler {
 	t.Helper()
 	p.verifier.callers = map[string]authz.Principal{"good": {Subject: "alice", Expires: time.Now().Add(time.Hour)}}
 	run := func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
@@ -63,7 +65,7 @@ func (p *pair) handler(t testing.TB) http.Handler {
 		p.tools[name] = mcpserver.ServerTool{Tool: mcp.NewTool(name), Handler: run}
 	}
 	handler, err := transport.New(transport.Config{
-		Resource: "http://h/mcp", AuthorizationServers: []string{"https://i"}, Verifier: &p.verifier, Gate: p,
+		Resource: "http://h/mcp", AuthorizationServers: []string{"https://i"}, Verifier: &p.verifier, Gate: p, Observer: observer,
 		MCP: mcpserver.NewMCPServer("t", "1", mcpserver.WithToolCapabilities(false)),
 	})
 	if err != nil {

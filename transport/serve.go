@@ -17,7 +17,7 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, nil, why)
 		return
 	}
-	msg, err := message.Read(body)
+	msg, err := e.read(body)
 	if err != nil {
 		e.refuse(w, r, nil, malformed(err))
 		return
@@ -65,7 +65,9 @@ func foreignCursor() *Refusal {
 func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Principal, msg *message.Message) {
 	ctx, cancel := e.bounded(r.Context(), who)
 	defer cancel()
+	began := e.began()
 	pass, why := e.Gate.Admit(ctx, who, msg)
+	e.took(StageDecision, began)
 	if why != nil {
 		e.writeRefusal(w, msg, why)
 		return

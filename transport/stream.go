@@ -11,11 +11,12 @@ import (
 // stream writes the events of one answer. Until the first event nothing has
 // been written, and the answer may still become plain JSON.
 type stream struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	started bool
-	allowed bool // the client can read an event stream
-	failed  bool // the client is gone
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	started  bool
+	allowed  bool // the client can read an event stream
+	failed   bool // the client is gone
+	endpoint *endpoint
 }
 
 // answer runs the call in a goroutine of its own and is the only writer of the
@@ -23,7 +24,8 @@ type stream struct {
 // the client goes away, or the context ends, it returns at once, even if the
 // handler does not.
 func (c *call) answer(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	s := &stream{w: w, control: http.NewResponseController(w), allowed: accepts(r.Header, "text", "event-stream")}
+	s := &stream{w: w, control: http.NewResponseController(w), allowed: accepts(r.Header, "text", "event-stream"), endpoint: c.endpoint}
+	defer s.close()
 	done := make(chan outcome, 1)
 	go c.run(ctx, done)
 	defer c.session.close()
@@ -95,6 +97,7 @@ func (c *call) finish(ctx context.Context, s *stream, r *http.Request, o outcome
 func (s *stream) event(body []byte) {
 	if !s.started {
 		s.started = true
+		s.endpoint.streams(1)
 		h := s.w.Header()
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("X-Accel-Buffering", "no")
@@ -110,4 +113,11 @@ func (s *stream) event(body []byte) {
 	}
 	s.failed = err != nil
 	_ = s.control.SetWriteDeadline(time.Time{})
+}
+
+// close says that the stream is over, if there ever was one.
+func (s *stream) close() {
+	if s.started {
+		s.endpoint.streams(-1)
+	}
 }
