@@ -14,11 +14,11 @@ import (
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
-// nobody is an Observer that costs nothing itself.
-type nobody struct{}
+// idle is an Observer that costs nothing itself.
+type idle struct{}
 
-func (nobody) Took(transport.Stage, time.Duration) {}
-func (nobody) Streams(int)                         {}
+func (idle) Took(transport.Stage, time.Duration) {}
+func (idle) Streams(int)                         {}
 
 // The three parts compare a call through this package, without and with an
 // Observer, with the same call on mcp-go's own handler: only their ratio means
@@ -26,7 +26,7 @@ func (nobody) Streams(int)                         {}
 func BenchmarkCall(b *testing.B) {
 	p := &pair{}
 	p.verifier.callers = map[string]authz.Principal{"good": {Subject: "alice", Expires: time.Now().Add(time.Hour)}}
-	own, observed := p.handler(b), p.observed(b, nobody{})
+	own, observed := p.handler(b), p.observed(b, idle{})
 	server := mcpserver.NewMCPServer("t", "1", mcpserver.WithToolCapabilities(false))
 	server.AddTool(p.tools["allowed"].Tool, p.tools["allowed"].Handler)
 	bare := mcpserver.NewStreamableHTTPServer(server)
