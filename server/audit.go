@@ -29,9 +29,9 @@ type record struct {
 	count   uint64
 }
 
-// decisionWord says in words what a record decided.
-func (r *record) decisionWord() string {
-	if r.allow {
+// decisionWord says in words what was decided.
+func decisionWord(allow bool) string {
+	if allow {
 		return "allow"
 	}
 	return "deny"
@@ -50,7 +50,7 @@ func (r *record) appendLine(dst []byte) []byte {
 	dst = appendMember(dst, "token_id", r.who.TokenID)
 	dst = appendMember(dst, "method", r.method)
 	dst = appendMember(dst, "name", r.name)
-	dst = appendMember(dst, "decision", r.decisionWord())
+	dst = appendMember(dst, "decision", decisionWord(r.allow))
 	dst = appendNumber(dst, "door", int64(r.door))
 	dst = appendMember(dst, "reason", r.reason)
 	dst = appendMember(dst, "rule", r.rule)

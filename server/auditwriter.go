@@ -56,6 +56,7 @@ type auditLog struct {
 	marks   []mark
 	closed  bool
 	stats   AuditStats
+	tally   tally
 	fold    aggregator
 
 	// Only with writing held.
@@ -69,6 +70,7 @@ func newAuditLog(sink io.Writer, logger *slog.Logger) *auditLog {
 		sink:   sink,
 		logger: logger,
 		wake:   make(chan struct{}, 1),
+		tally:  newTally(),
 		fold:   aggregator{open: map[foldKey]*foldWindow{}},
 	}
 }
@@ -76,7 +78,7 @@ func newAuditLog(sink io.Writer, logger *slog.Logger) *auditLog {
 // add takes one decision's record. It never blocks on the sink.
 func (a *auditLog) add(r *record) {
 	a.mu.Lock()
-	a.stats.Decisions++
+	a.countLocked(r)
 	a.appendLocked(r)
 	a.mu.Unlock()
 	a.signal()
@@ -87,12 +89,19 @@ func (a *auditLog) add(r *record) {
 func (a *auditLog) addAnonymous(r *record) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.stats.Decisions++
+	a.countLocked(r)
 	if a.closed {
 		a.stats.Lost++
 		return
 	}
 	a.fold.add(r)
+}
+
+// countLocked counts one decision. Nothing else does: what is counted here is
+// also written, aggregated or lost.
+func (a *auditLog) countLocked(r *record) {
+	a.stats.Decisions++
+	a.tally.count(r)
 }
 
 // appendLocked appends a line to the pending buffer or counts it as lost.
@@ -247,4 +256,12 @@ func (a *auditLog) counts() AuditStats {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.stats
+}
+
+// snapshot returns the counters with the decisions by reason, all as they were
+// at one moment.
+func (a *auditLog) snapshot() (AuditStats, tally) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.stats, a.tally.clone()
 }

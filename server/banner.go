@@ -30,7 +30,7 @@ func (s *Server) banner() string {
 	line("  model         %s", model)
 	line("  audit         %s", s.cfg.Audit)
 	if s.cfg.AdminAddr != "" {
-		line("  health        http://%s/healthz and /readyz", s.cfg.AdminAddr)
+		line("  health        http://%s/healthz, /readyz, /metrics", s.cfg.AdminAddr)
 	}
 	line("")
 	b.WriteString(s.operationLines())

@@ -80,8 +80,9 @@ type Config struct {
 	// endpoint. Plain http is accepted for loopback addresses only. Empty
 	// means http:// plus Addr, if that is a loopback address.
 	PublicURL string
-	// AdminAddr is the host:port of the listener for /healthz and /readyz.
-	// Empty is off.
+	// AdminAddr is the host:port of the listener for /healthz, /readyz and
+	// /metrics (docs/metrics.md). Empty is off, and then no metrics are kept.
+	// Whoever reaches it may read it: keep it off public networks.
 	AdminAddr string
 	// Issuers are the authorization servers whose tokens are accepted. With
 	// several of them an empty Alias becomes the host of the issuer's URL, with

@@ -88,12 +88,15 @@ func (g *gate) ask(q *question) verdict {
 	return v
 }
 
+// reasonRefused is the audit's word for a refusal that brings none of its own.
+const reasonRefused = "refused"
+
 // Refused implements [transport.Gate]. Refusals before a verified token are
 // counted together, for whoever has no token must not fill a disk.
 func (g *gate) Refused(ctx context.Context, who *authz.Principal, msg *message.Message, why *transport.Refusal) {
 	now := g.now()
 	r := newRecord(ctx, now)
-	r.reason = cmp.Or(why.Reason, "refused")
+	r.reason = cmp.Or(why.Reason, reasonRefused)
 	r.revision = g.policy().Revision()
 	if who == nil {
 		info, _ := transport.InfoFrom(ctx)

@@ -3,6 +3,8 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
 // readiness is the answer of /readyz. It holds nothing secret: it may be read
@@ -23,10 +25,7 @@ func (s *Server) readiness() readiness {
 	if s.stopping.Load() {
 		r.Reasons = append(r.Reasons, "stopping")
 	}
-	s.mu.Lock()
-	verifier := s.at.verifier
-	s.mu.Unlock()
-	for _, err := range flatten(verifier.Ready()) {
+	for _, err := range flatten(s.verifier().Ready()) {
 		r.Reasons = append(r.Reasons, err.Error())
 	}
 	if s.store.stale.Load() {
@@ -39,8 +38,19 @@ func (s *Server) readiness() readiness {
 	return r
 }
 
-// adminHandler serves /healthz and /readyz. Every other path is 404, and
-// nothing behind it reaches the MCP endpoint.
+// verifier returns the verifier of the endpoint as it is mounted now.
+func (s *Server) verifier() *token.Verifier {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at.verifier
+}
+
+// keyStates returns the state of every issuer's keys.
+func (s *Server) keyStates() []token.KeyState { return s.verifier().KeyStates() }
+
+// adminHandler serves /healthz, /readyz and, if there is an admin listener,
+// /metrics. Every other path is 404, and nothing behind it reaches the MCP
+// endpoint.
 func (s *Server) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -54,6 +64,9 @@ func (s *Server) adminHandler() http.Handler {
 		}
 		writeJSON(w, status, state)
 	})
+	if s.metrics != nil {
+		mux.Handle("GET /metrics", s.metrics.handler(s.cfg.Logger))
+	}
 	return mux
 }
 

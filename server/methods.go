@@ -50,7 +50,7 @@ func methodTable() map[string]row {
 }
 
 func (g *gate) discover(q *question) verdict {
-	return admitted(&transport.Pass{Context: withAllow(q.ctx, &allow{})}, "", "valid_token")
+	return admitted(&transport.Pass{Context: withAllow(q.ctx, &allow{})}, "", reasonValidToken)
 }
 
 // shown calls add with every operation that a list shows to the caller.
@@ -103,8 +103,12 @@ func (g *gate) listPrompts(q *question) verdict {
 	return admitted(&transport.Pass{Context: withAllow(q.ctx, &allow{prompts: prompts})}, "", reasonListed)
 }
 
-// reasonListed is the audit's word for a list that was shown, filtered.
-const reasonListed = "listed"
+const (
+	// reasonListed is the audit's word for a list that was shown, filtered.
+	reasonListed = "listed"
+	// reasonValidToken is its word for what any verified caller may ask.
+	reasonValidToken = "valid_token"
+)
 
 func (g *gate) callTool(q *question) verdict {
 	op, ok := g.ops.tools[q.msg.Name]

@@ -75,6 +75,7 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 		MaxBody:              s.cfg.MaxBody,
 		Now:                  s.cfg.Now,
 		Logger:               s.cfg.Logger,
+		Observer:             s.observer(),
 	})
 	if err != nil {
 		return err

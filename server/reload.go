@@ -25,7 +25,7 @@ type policyStore struct {
 
 	startModel string // the model file the server started with, empty for none
 
-	current atomic.Pointer[authz.Policy]
+	current atomic.Pointer[loadedPolicy]
 	stale   atomic.Bool // the files hold something that does not load
 	failed  atomic.Uint64
 
@@ -36,6 +36,12 @@ type policyStore struct {
 	judged    bool    // the candidate was loaded or found bad already
 }
 
+// loadedPolicy is a policy with the time since when it is in force.
+type loadedPolicy struct {
+	policy *authz.Policy
+	since  time.Time
+}
+
 // newPolicyStore loads the policy for the first time. The error is a
 // [*authz.LintError].
 func newPolicyStore(files policyFiles, logger *slog.Logger) (*policyStore, error) {
@@ -44,14 +50,25 @@ func newPolicyStore(files policyFiles, logger *slog.Logger) (*policyStore, error
 	if err != nil {
 		return nil, err
 	}
-	s.current.Store(policy)
+	s.put(policy)
 	s.startModel = read.model.Name
 	s.loaded, s.candidate, s.judged = read, read, true
 	return s, nil
 }
 
 // policy returns the policy in force.
-func (s *policyStore) policy() *authz.Policy { return s.current.Load() }
+func (s *policyStore) policy() *authz.Policy { return s.current.Load().policy }
+
+// inForce returns the revision of the policy in force, and for how long it has
+// been.
+func (s *policyStore) inForce() (string, time.Duration) {
+	loaded := s.current.Load()
+	return loaded.policy.Revision(), time.Since(loaded.since)
+}
+
+func (s *policyStore) put(policy *authz.Policy) {
+	s.current.Store(&loadedPolicy{policy: policy, since: time.Now()})
+}
 
 // watch looks at the files until ctx ends.
 func (s *policyStore) watch(ctx context.Context) {
@@ -102,7 +119,7 @@ func (s *policyStore) judge(read content) {
 		return
 	}
 	before := s.policy().Revision()
-	s.current.Store(policy)
+	s.put(policy)
 	s.loaded = read
 	s.stale.Store(false)
 	s.logger.Info("the policy was replaced", "policy_revision", policy.Revision(), "before", before)

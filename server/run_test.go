@@ -108,12 +108,15 @@ func TestRunServesAndStops(t *testing.T) {
 	if status, body := get(t, "http://"+r.cfg.AdminAddr+"/readyz"); status != 200 || !strings.Contains(body, `"ready":true`) {
 		t.Errorf("/readyz: %d %s", status, body)
 	}
-	for _, path := range []string{"/mcp", "/", "/metrics", "/debug/pprof/", "/token"} {
+	if status, body := get(t, "http://"+r.cfg.AdminAddr+"/metrics"); status != 200 || !strings.Contains(body, "\nsallyport_issuer_ready{") {
+		t.Errorf("/metrics: %d %s", status, body)
+	}
+	for _, path := range []string{"/mcp", "/", "/metrics/", "/debug/pprof/", "/token"} {
 		if status, _ := get(t, "http://"+r.cfg.AdminAddr+path); status != 404 {
 			t.Errorf("%s on the admin listener: %d, want 404", path, status)
 		}
 	}
-	for _, path := range []string{"/healthz", "/readyz"} {
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		if status, _ := get(t, "http://"+r.cfg.Addr+path); status != 404 {
 			t.Errorf("%s on the public listener: %d, want 404", path, status)
 		}

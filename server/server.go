@@ -37,6 +37,8 @@ type Server struct {
 	store *policyStore
 	audit *auditLog
 	sink  io.Closer
+	// metrics are there if there is an admin listener to show them.
+	metrics *metrics
 
 	stopping atomic.Bool // told to stop: not ready any more
 	ended    atomic.Bool // closed: nothing is served any more
@@ -59,6 +61,9 @@ func New(cfg Config) (*Server, error) {
 	s.ops = compileOperations(&s.cfg, wrong)
 	s.openAudit(wrong)
 	s.loadPolicy(wrong)
+	if s.cfg.AdminAddr != "" {
+		s.metrics = newMetrics(s)
+	}
 	s.assemble(wrong)
 	if err := wrong.err(); err != nil {
 		if s.sink != nil {
@@ -137,7 +142,7 @@ func (s *Server) Handler(path string) (http.Handler, error) {
 		}
 	}
 	s.startLocked()
-	return s.untilClosed(s.at.handler), nil
+	return s.untilClosed(s.counted(s.at.handler)), nil
 }
 
 // untilClosed refuses what comes after Close: its decision would leave no

@@ -31,7 +31,7 @@ func settings() []setting {
 			func(c *server.Config) *string { return &c.Addr }),
 		text("public_url", "external base URL (default http:// and addr)",
 			func(c *server.Config) *string { return &c.PublicURL }),
-		text("admin_addr", "host:port of /healthz and /readyz, empty is off (default "+server.DefaultAdminAddr+")",
+		text("admin_addr", "host:port of /healthz, /readyz and /metrics, empty is off (default "+server.DefaultAdminAddr+")",
 			func(c *server.Config) *string { return &c.AdminAddr }),
 		{"issuers", "trusted issuer URLs, comma separated; empty runs the embedded authorization server", true,
 			func(c *server.Config, v []string) { c.Issuers = server.Issuers(v...) }},

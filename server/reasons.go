@@ -1,0 +1,47 @@
+package server
+
+import (
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport/token"
+)
+
+// reasonOther stands in the metrics for every reason that is not in the lists
+// below. There is no such reason; if one ever gets in, it costs one series.
+const reasonOther = "other"
+
+// allowReasons returns every reason with which a record allows.
+func allowReasons() []string {
+	return []string{
+		string(authz.ReasonAllowed), string(authz.ReasonAnyPrincipal),
+		reasonListed, reasonValidToken,
+	}
+}
+
+// denyReasons returns every reason with which a record denies. They come from
+// four packages; a test compares the list with their sources.
+func denyReasons() []string {
+	return []string{
+		// The policy.
+		string(authz.ReasonScopeMissing), string(authz.ReasonPermissionMissing), string(authz.ReasonPermissionDenied),
+		string(authz.ReasonClientDenied), string(authz.ReasonClientMissing), string(authz.ReasonPlaceholder),
+		string(authz.ReasonNoPolicy), string(authz.ReasonNoPrincipal), string(authz.ReasonNoRequirement),
+		string(authz.ReasonPolicyError), string(authz.ReasonUndecided),
+
+		// The token.
+		token.ReasonMalformed, token.ReasonTooLarge, token.ReasonIssuer, token.ReasonAlgorithm, token.ReasonHeader,
+		token.ReasonType, token.ReasonKeyUnknown, token.ReasonKeyMismatch, token.ReasonSignature, token.ReasonKind,
+		token.ReasonAudience, token.ReasonClaims, token.ReasonExpired, token.ReasonNotYetValid, token.ReasonFuture,
+		token.ReasonLifetime, token.ReasonSubject, token.ReasonClient, token.ReasonKeyBound, token.ReasonRevoked,
+		token.ReasonNoKeys, token.ReasonNoRevocations,
+		"authorization_malformed", "authorization_repeated", "authorization_scheme",
+		"token_expired", "token_in_query", "token_invalid", "token_missing",
+
+		// The request.
+		"accept", "body_framing", "body_incomplete", "body_too_large", "capability_missing", "content_type", "foreign_cursor",
+		"header_mismatch", "host", "http_method", "invalid_params", "malformed_message", "origin", "protocol_version",
+		"unknown_method", "unknown_operation", "unknown_path",
+
+		// What went wrong inside.
+		"arguments_digest", "cancelled", "gate_failed", "gate_silent", "message", "panic", reasonRefused,
+	}
+}
