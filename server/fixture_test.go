@@ -63,7 +63,7 @@ func start(t *testing.T, change ...func(*server.Config)) *fixture {
 	return f
 }
 
-func writeFile(t *testing.T, path, text string) {
+func writeFile(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
