@@ -56,7 +56,7 @@ func TestDocumentedMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var real []string
+	var registered []string
 	for _, family := range families {
 		if !strings.HasPrefix(family.GetName(), "sallyport_") {
 			continue
@@ -65,11 +65,11 @@ func TestDocumentedMetrics(t *testing.T) {
 		for _, label := range family.GetMetric()[0].GetLabel() {
 			labels = append(labels, label.GetName())
 		}
-		real = append(real, fmt.Sprintf("%s %s %s", family.GetName(), strings.ToLower(family.GetType().String()), strings.Join(labels, " ")))
+		registered = append(registered, fmt.Sprintf("%s %s %s", family.GetName(), strings.ToLower(family.GetType().String()), strings.Join(labels, " ")))
 	}
 	slices.Sort(documented)
-	slices.Sort(real)
-	if diff := cmp.Diff(real, documented); diff != "" {
+	slices.Sort(registered)
+	if diff := cmp.Diff(registered, documented); diff != "" {
 		t.Errorf("registry (-) and docs/metrics.md (+):\n%s", diff)
 	}
 	var stages []string

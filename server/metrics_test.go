@@ -68,6 +68,9 @@ func decided(series map[string]float64) (map[string]float64, float64) {
 	return counted, sum
 }
 
+// fates is what became of decisions.
+type fates struct{ records, aggregated, lost, pending float64 }
+
 // moody is a writer that can be told to refuse.
 type moody struct {
 	mu      sync.Mutex
@@ -115,15 +118,17 @@ func TestL03_MetricsEqualTheAudit(t *testing.T) {
 		"deny token_malformed":   func() { f.Client(t, "bad").Send("tools/list", nil) },
 		"deny origin":            func() { bob.With("Origin", "https://evil.example").Send("tools/list", nil) },
 	}
-	equal := func(when string) (records, aggregated, lost, pending float64) {
+	equal := func(when string) fates {
 		t.Helper()
 		series, text := f.scrape(t)
-		records, aggregated = series["sallyport_audit_records_total"], series["sallyport_audit_aggregated_total"]
-		lost, pending = series["sallyport_audit_lost_total"], series["sallyport_audit_pending"]
-		if _, sum := decided(series); sum != records+aggregated+lost+pending || pending < 0 {
-			t.Errorf("%s: %v decisions, %v records, %v aggregated, %v lost, %v pending\n%s", when, sum, records, aggregated, lost, pending, text)
+		is := fates{
+			records: series["sallyport_audit_records_total"], aggregated: series["sallyport_audit_aggregated_total"],
+			lost: series["sallyport_audit_lost_total"], pending: series["sallyport_audit_pending"],
 		}
-		return records, aggregated, lost, pending
+		if _, sum := decided(series); sum != is.records+is.aggregated+is.lost+is.pending || is.pending < 0 {
+			t.Errorf("%s: %v decisions, %+v\n%s", when, sum, is, text)
+		}
+		return is
 	}
 	const rounds = 12
 	for round := range rounds {
@@ -139,9 +144,9 @@ func TestL03_MetricsEqualTheAudit(t *testing.T) {
 		}
 	}
 	f.Server.Server().Close()
-	records, aggregated, lost, pending := equal("in the end")
-	if records == 0 || aggregated == 0 || lost == 0 || pending != 0 {
-		t.Errorf("%v records, %v aggregated, %v lost, %v pending; want some of each but the last", records, aggregated, lost, pending)
+	is := equal("in the end")
+	if is.records == 0 || is.aggregated == 0 || is.lost == 0 || is.pending != 0 {
+		t.Errorf("%+v; want some of each but nothing pending", is)
 	}
 	want := map[string]float64{}
 	for kind := range kinds {
@@ -156,26 +161,26 @@ func TestL03_MetricsEqualTheAudit(t *testing.T) {
 	if float64(stats.Decisions) != sum || float64(stats.WriteErrors) != series["sallyport_audit_write_errors_total"] || stats.WriteErrors == 0 {
 		t.Errorf("%+v, the metrics say %v decisions, %v write errors", stats, sum, series["sallyport_audit_write_errors_total"])
 	}
-	own, folded := out.tell(t)
-	if float64(own) != records || float64(folded) != aggregated {
-		t.Errorf("the sink holds %d records and %d aggregated, the metrics say %v and %v", own, folded, records, aggregated)
+	if written := out.tell(t); written != (fates{records: is.records, aggregated: is.aggregated}) {
+		t.Errorf("the sink holds %+v, the metrics say %+v", written, is)
 	}
 }
 
 // tell counts the decisions in what was written.
-func (m *moody) tell(t *testing.T) (records, aggregated int) {
+func (m *moody) tell(t *testing.T) fates {
 	t.Helper()
+	var written fates
 	for line := range strings.Lines(m.text.String()) {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		if count := decode[struct{ Count int }](t, line).Count; count > 0 {
-			aggregated += count
+		if count := decode[struct{ Count float64 }](t, line).Count; count > 0 {
+			written.aggregated += count
 		} else {
-			records++
+			written.records++
 		}
 	}
-	return records, aggregated
+	return written
 }
 
 // TestHostileRequestsMakeNoSeries sends a marker wherever a caller can write, and
