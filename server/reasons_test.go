@@ -56,6 +56,9 @@ func sources(t *testing.T, dir string) map[string]string {
 			case *ast.CallExpr:
 				place, ok := reasonArguments[lastName(n.Fun)]
 				if ok && len(n.Args) > place {
+					if _, built := n.Args[place].(*ast.BinaryExpr); built {
+						t.Errorf("%s: a reason is put together while running; write it out, so that it can be listed", files.Position(n.Pos()))
+					}
 					note(n, n.Args[place])
 				}
 			case *ast.KeyValueExpr:
