@@ -29,9 +29,9 @@
 // # The policy file
 //
 // UTF-8 lines that end in \n or \r\n, each at most 64 KiB: blank, a comment (first character '#', on a line of its own), or
-// a row of fields between commas with plain spaces and tabs in front of them and at the end of the line. Fields are not quoted: no name holds a comma, a
-// quote, white space or a character that does not show. A token may name a subject with such characters; it then matches
-// no row, and anyone still covers it.
+// a row of fields between commas. Plain spaces and tabs may stand in front of a field and at the end of the line. Fields
+// are not quoted: no name holds a comma, a quote, white space or a character that does not show. A token may name a
+// subject with such characters; it then matches no row, and anyone still covers it.
 //
 //	p, SUBJECT, OBJECT, ACTION, allow|deny
 //	g, WHO, WHAT
