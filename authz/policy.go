@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -67,30 +68,41 @@ func Lint(model, policy Source, o Options) []Finding {
 	return list
 }
 
-// Load reads the two files and compiles them. An empty policyPath is policy.csv in the working directory; an empty
-// modelPath is model.conf there, or the textbook model if there is no such file. A file that cannot be read is a
-// [*LintError] too.
+// Load is [Read] and then [Compile].
 func Load(modelPath, policyPath string, o Options) (*Policy, error) {
-	var l findings
-	model := readSource(modelPath, defaultModelPath, modelPath == "", &l)
-	policy := readSource(policyPath, defaultPolicyPath, false, &l)
-	if l.failed() {
-		return nil, &LintError{Findings: l.list}
+	model, policy, err := Read(modelPath, policyPath)
+	if err != nil {
+		return nil, err
 	}
 	return Compile(model, policy, o)
 }
 
-func readSource(path, fallback string, optional bool, l *findings) Source {
-	if path == "" {
-		path = fallback
+// Read returns the model and the policy as the two files hold them. An empty policyPath is policy.csv in the working
+// directory; an empty modelPath is model.conf there, or the zero Source, the textbook model, if there is no such file.
+// Files that cannot be read are a [*LintError] with a finding for each.
+func Read(modelPath, policyPath string) (Source, Source, error) {
+	var l findings
+	model := readSource(modelPath, defaultModelPath, modelPath == "", &l)
+	policy := readSource(policyPath, defaultPolicyPath, false, &l)
+	if l.failed() {
+		return Source{}, Source{}, &LintError{Findings: l.list}
 	}
+	return model, policy, nil
+}
+
+func readSource(path, fallback string, optional bool, l *findings) Source {
+	path = cmp.Or(path, fallback)
 	data, err := os.ReadFile(path)
 	if optional && errors.Is(err, fs.ErrNotExist) {
 		return Source{}
 	}
 	if err != nil {
+		reason := err
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			reason = at.Err // the finding names the path already
+		}
 		l.file = path
-		l.fail(0, 0, "", "the file cannot be read: "+err.Error(), "configure a file that exists and that this process may read")
+		l.fail(0, 0, "", "the file cannot be read: "+reason.Error(), "create it, let this process read it, or configure another one")
 	}
 	return Source{Name: path, Data: data}
 }

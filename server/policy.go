@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"io/fs"
-	"os"
 
 	"github.com/sallyport-mcp/sallyport/authz"
 )
@@ -33,38 +31,8 @@ func (f policyFiles) paths() (string, string) {
 // read reads both files. A model that nobody configured may be missing. The
 // error is a [*authz.LintError].
 func (f policyFiles) read() (content, error) {
-	modelPath, policyPath := f.paths()
-	var read content
-	var failed []authz.Finding
-	data, err := os.ReadFile(modelPath)
-	switch {
-	case err == nil:
-		read.model = authz.Source{Name: modelPath, Data: data}
-	case f.model != "" || !errors.Is(err, fs.ErrNotExist):
-		failed = append(failed, unreadable(modelPath, err))
-	}
-	data, err = os.ReadFile(policyPath)
-	if err != nil {
-		failed = append(failed, unreadable(policyPath, err))
-	}
-	read.policy = authz.Source{Name: policyPath, Data: data}
-	if len(failed) > 0 {
-		return content{}, &authz.LintError{Findings: failed}
-	}
-	return read, nil
-}
-
-// unreadable is the finding for a file that cannot be read.
-func unreadable(path string, err error) authz.Finding {
-	reason := err.Error()
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
-		reason = cause.Err.Error() // the finding names the path already
-	}
-	return authz.Finding{
-		File: path, Reason: "the file cannot be read: " + reason,
-		Fix: "create it, let this process read it, or configure another one",
-	}
+	model, policy, err := authz.Read(f.model, f.policy)
+	return content{model, policy}, err
 }
 
 // load reads and compiles both files. The error is a [*authz.LintError].
