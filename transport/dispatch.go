@@ -11,14 +11,12 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 // call is one admitted request on its way through mcp-go.
 type call struct {
 	*endpoint
-	who     authz.Principal
 	msg     *message.Message
 	session *session
 }

@@ -81,6 +81,6 @@ func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Prin
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	c := &call{endpoint: e, who: who, msg: msg, session: newSession(ctx, pass, msg)}
+	c := &call{endpoint: e, msg: msg, session: newSession(ctx, pass, msg)}
 	c.answer(ctx, w, r)
 }
