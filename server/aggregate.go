@@ -2,10 +2,10 @@ package server
 
 import (
 	"cmp"
-	"net"
-	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/sallyport-mcp/sallyport/internal/ratelimit"
 )
 
 const (
@@ -15,7 +15,7 @@ const (
 	// maxFoldWindows bounds the memory that callers without a token can take.
 	// Beyond it refusals are gathered under the address "other".
 	maxFoldWindows = 4096
-	otherAddress   = "other"
+	otherAddress   = ratelimit.Unknown
 )
 
 // foldKey is what refusals are gathered by. Reasons come from a fixed set, so
@@ -34,7 +34,7 @@ type aggregator struct{ open map[foldKey]*foldWindow }
 
 // add counts r in its window and opens one if there is none.
 func (g *aggregator) add(r *record) {
-	key := foldKey{networkOf(r.address), r.reason}
+	key := foldKey{ratelimit.Network(r.address), r.reason}
 	window, ok := g.open[key]
 	if !ok && len(g.open) >= maxFoldWindows {
 		key.address = otherAddress
@@ -77,23 +77,4 @@ func (g *aggregator) take(over func(*foldWindow) bool) []*record {
 		return cmp.Or(a.time.Compare(b.time), cmp.Compare(a.address, b.address), cmp.Compare(a.reason, b.reason))
 	})
 	return lines
-}
-
-// networkOf returns the address without its port, and of IPv6 the /64 that one
-// caller usually holds whole. What is no address is gathered under "other".
-func networkOf(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	address, err := netip.ParseAddr(host)
-	if err != nil {
-		return otherAddress
-	}
-	address = address.Unmap().WithZone("")
-	if address.Is4() {
-		return address.String()
-	}
-	network := netip.PrefixFrom(address, 64).Masked()
-	return network.String()
 }
