@@ -17,6 +17,11 @@ func (e *endpoint) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, why := bearer(r)
 		if why != nil {
+			e.refuse(w, r, nil, e.Limits.tokenless(r.Context(), why))
+			return
+		}
+		attempt, why := e.Limits.attempt(r.Context(), raw)
+		if why != nil {
 			e.refuse(w, r, nil, why)
 			return
 		}
@@ -24,9 +29,12 @@ func (e *endpoint) authenticate(next http.Handler) http.Handler {
 		who, err := e.Verifier.Verify(r.Context(), raw)
 		e.took(StageToken, began)
 		if err != nil {
-			e.refuse(w, r, nil, unverified(err))
+			why := unverified(err)
+			attempt.failed(why)
+			e.refuse(w, r, nil, why)
 			return
 		}
+		attempt.verified()
 		next.ServeHTTP(w, r.WithContext(authz.WithPrincipal(r.Context(), who)))
 	})
 }
@@ -118,8 +126,9 @@ func unverified(err error) *Refusal {
 // verifier's tolerance for clocks that differ.
 const minimumLife = time.Second
 
-// bounded returns a context that ends when the token of who expires.
+// bounded returns a context that ends when the token of who expires, or when the
+// request has run for as long as it may.
 func (e *endpoint) bounded(ctx context.Context, who authz.Principal) (context.Context, context.CancelFunc) {
-	left := max(who.Expires.Sub(e.Now()), minimumLife)
-	return context.WithTimeoutCause(ctx, left, InvalidToken("token_expired"))
+	left, why := e.Limits.timed(max(who.Expires.Sub(e.Now()), minimumLife), InvalidToken("token_expired"))
+	return context.WithTimeoutCause(ctx, left, why)
 }

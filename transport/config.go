@@ -63,6 +63,8 @@ type Config struct {
 	Origins []string
 	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
 	MaxBody int64
+	// Limits hold callers to their quotas; nil limits nothing.
+	Limits *Limits
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger gets what clients are not told about failures; nil discards it.

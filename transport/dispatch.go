@@ -18,6 +18,7 @@ import (
 type call struct {
 	*endpoint
 	msg     *message.Message
+	place   *place
 	session *session
 }
 
@@ -38,6 +39,7 @@ func (c *call) run(ctx context.Context, done chan<- outcome) {
 			c.logger().ErrorContext(ctx, "handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 		c.took(StageHandler, began)
+		c.place.returned()
 		done <- result
 	}()
 	ctx = c.MCP.WithContext(ctx, c.session)

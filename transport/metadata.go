@@ -35,6 +35,10 @@ func (e *endpoint) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	readableBy(w.Header(), "*")
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
+		if why := e.Limits.anonymous(r.Context()); why != nil {
+			e.refuse(w, r, nil, why)
+			return
+		}
 		e.writeJSON(w, http.StatusOK, e.metadata)
 	case http.MethodOptions:
 		w.Header().Set("Allow", metadataMethods)

@@ -147,6 +147,15 @@ func Unavailable(after time.Duration, reason string) *Refusal {
 	}
 }
 
+// TooManyRequests answers a request beyond one of the [Limits]: 429. After is
+// when the next one is welcome, at least a second.
+func TooManyRequests(after time.Duration, reason string) *Refusal {
+	return &Refusal{
+		Status: http.StatusTooManyRequests, Code: http.StatusTooManyRequests,
+		Message: "too many requests", RetryAfter: max(after, time.Second), Reason: reason,
+	}
+}
+
 // Internal answers a request that failed through no fault of the client. What
 // went wrong is not told.
 func Internal(reason string) *Refusal {

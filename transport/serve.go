@@ -18,8 +18,12 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	msg, err := e.read(body)
+	var bad *Refusal
 	if err != nil {
-		e.refuse(w, r, nil, malformed(err))
+		bad = malformed(err)
+	}
+	if why := e.Limits.message(who, msg, bad); why != nil {
+		e.refuse(w, r, msg, why)
 		return
 	}
 	if msg.IsNotification() {
@@ -63,6 +67,12 @@ func foreignCursor() *Refusal {
 
 // decide asks the gate and dispatches what it admits.
 func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Principal, msg *message.Message) {
+	taken, why := e.Limits.enter(who)
+	if why != nil {
+		e.refuse(w, r, msg, why)
+		return
+	}
+	defer taken.leave()
 	ctx, cancel := e.bounded(r.Context(), who)
 	defer cancel()
 	began := e.began()
@@ -81,6 +91,7 @@ func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Prin
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	c := &call{endpoint: e, msg: msg, session: newSession(ctx, pass, msg)}
+	c := &call{endpoint: e, msg: msg, place: taken, session: newSession(ctx, pass, msg)}
+	taken.share()
 	c.answer(ctx, w, r)
 }

@@ -80,6 +80,9 @@ func (c *call) finish(ctx context.Context, s *stream, r *http.Request, o outcome
 	var why *Refusal
 	if ctx.Err() != nil {
 		why = ending(ctx)
+		running := c.Limits.Calls()
+		c.logger().WarnContext(ctx, "request ended before its answer",
+			"reason", why.Reason, "running", running.Running, "abandoned", running.Abandoned)
 		o.body = errorBody(c.msg.ID, why.Code, why.Message, why.Data)
 	}
 	switch {
