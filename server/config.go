@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/authserver"
 	"github.com/sallyport-mcp/sallyport/tools"
+	"github.com/sallyport-mcp/sallyport/transport"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
@@ -103,8 +104,14 @@ type Config struct {
 	// Audit is where decisions are recorded: "stdout", "stderr" (which empty
 	// means too) or "file:PATH".
 	Audit string
-	// Limits switches rate limits, of which this version has none.
+	// Limits switches all of Quotas, and the limits of the embedded authorization
+	// server. The size of bodies and headers and the time to send them are
+	// bounded regardless of it.
 	Limits Switch
+	// Quotas are how much a caller may ask for: messages a minute, calls at the
+	// same time, time for each. What is zero has the default of
+	// [transport.DefaultQuotas]. Each replica counts for itself.
+	Quotas transport.Quotas
 	// Legacy switches protocol revisions before 2026-07-28, of which this
 	// version serves none.
 	Legacy Switch

@@ -42,11 +42,11 @@ func revokedBy(as *authserver.Server) func(context.Context, authz.Principal) (bo
 	}
 }
 
-// besides serves the authorization server's paths, and leaves every other to
-// next.
-func besides(as *authserver.Server, next http.Handler) http.Handler {
+// besides serves the authorization server's paths behind limit, and leaves every
+// other to next.
+func besides(as *authserver.Server, limit func(http.Handler) http.Handler, next http.Handler) http.Handler {
 	paths := as.Paths()
-	pages := loopbackOnly(as.Handler())
+	pages := loopbackOnly(limit(as.Handler()))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if slices.Contains(paths, r.URL.EscapedPath()) {
 			pages.ServeHTTP(w, r)

@@ -61,18 +61,20 @@ func (s *Server) mount(path string) (*mounted, error) {
 
 // serveAt makes the handler of the endpoint.
 func (s *Server) serveAt(m *mounted, servers []string) error {
+	gate := s.newGate(m.verifier)
 	handler, err := transport.New(transport.Config{
 		Resource:             m.resource,
 		AuthorizationServers: servers,
 		InitialScopes:        s.initialScopes(m.verifier),
 		ResourceName:         s.cfg.Name,
 		Verifier:             m.verifier,
-		Gate:                 s.newGate(m.verifier),
+		Gate:                 gate,
 		MCP:                  s.mcp,
 		ParamHeaders:         s.paramHeaders,
 		ParamHeaderNames:     s.ops.paramHeaderNames(),
 		Origins:              s.cfg.Origins,
 		MaxBody:              s.cfg.MaxBody,
+		Limits:               s.limits,
 		Now:                  s.cfg.Now,
 		Logger:               s.cfg.Logger,
 		Observer:             s.observer(),
@@ -82,7 +84,7 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 	}
 	m.handler = handler
 	if m.embedded != nil {
-		m.handler = besides(m.embedded, handler)
+		m.handler = besides(m.embedded, s.limitEmbedded(gate), handler)
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport"
 )
 
 // Server is one protected MCP server. Use New to make one. All methods are safe
@@ -39,6 +40,8 @@ type Server struct {
 	sink  io.Closer
 	// metrics are there if there is an admin listener to show them.
 	metrics *metrics
+
+	limits *transport.Limits // nil if they are off
 
 	stopping atomic.Bool // told to stop: not ready any more
 	ended    atomic.Bool // closed: nothing is served any more
@@ -118,9 +121,20 @@ func (s *Server) assemble(wrong *mistakes) {
 	g := &guard{logger: s.cfg.Logger}
 	g.wrap(s.ops)
 	s.mcp = newMCP(&s.cfg, s.ops, g)
+	s.limit(wrong)
 	at, err := s.mount(DefaultPath)
 	wrong.adopt(err)
 	s.at = at
+}
+
+// limit makes the limits, unless they are off.
+func (s *Server) limit(wrong *mistakes) {
+	if s.cfg.Limits == Off {
+		return
+	}
+	limits, err := transport.NewLimits(s.cfg.Quotas, s.cfg.Now)
+	wrong.adopt(err)
+	s.limits = limits
 }
 
 // Handler returns the handler of the endpoint at path, such as "/mcp", to be
@@ -212,6 +226,9 @@ func (s *Server) Close() {
 
 // AuditStats returns the counters of the audit.
 func (s *Server) AuditStats() AuditStats { return s.audit.counts() }
+
+// Calls returns how many requests run now. With limits off nobody counts them.
+func (s *Server) Calls() transport.CallStats { return s.limits.Calls() }
 
 // PolicyRevision returns the revision of the policy in force.
 func (s *Server) PolicyRevision() string { return s.store.policy().Revision() }

@@ -27,6 +27,7 @@ func (c Config) settle(wrong *mistakes) Config {
 	c.settleOrigins(wrong)
 	c.checkSwitches(wrong)
 	c.checkEnums(wrong)
+	wrong.adopt(c.Quotas.Check())
 	return c
 }
 
