@@ -234,6 +234,10 @@ func start(t *testing.T, adjust ...func(*harness)) *harness {
 		},
 		ParamHeaderNames: []string{"Mcp-Param-Region", "mcp-param-n"},
 	}
+	var err error
+	if h.config.Limits, err = transport.NewLimits(transport.Quotas{}, nil); err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range adjust {
 		f(h)
 	}
