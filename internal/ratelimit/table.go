@@ -88,10 +88,13 @@ func (t *Table) Take(key Key, now time.Time) (Charge, time.Duration, bool) {
 	return c, 0, true
 }
 
-// settled returns when the bucket is full, not before now, and not later than an
-// empty one would be: a clock that was set back locks nobody out.
+// settled returns when the bucket is full, which is not before now. It is not
+// later than for an empty one either, and is put right if it is: a clock that was
+// set back locks nobody out.
 func (t *Table) settled(row, bucket int, now time.Time) int64 {
-	return min(max(t.full[row][bucket], now.UnixNano()), now.UnixNano()+t.depth)
+	full := &t.full[row][bucket]
+	*full = min(*full, now.UnixNano()+t.depth)
+	return max(*full, now.UnixNano())
 }
 
 // Give gives back exactly what the charge took.
