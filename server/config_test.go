@@ -101,6 +101,8 @@ func TestF19_EveryMistakeIsNamed(t *testing.T) {
 		{"visibility", func(c *Config) { c.Visibility = 7 }, []string{`Visibility = "7"`}},
 		{"denials", func(c *Config) { c.Denials = -1 }, []string{`Denials = "-1"`}},
 		{"max body", func(c *Config) { c.MaxBody = -1 }, []string{`MaxBody = "-1"`}},
+		{"quota", func(c *Config) { c.Quotas.Calls = -1 }, []string{`Quotas.Calls = "-1"`}},
+		{"quota of a switch that is off", func(c *Config) { c.Limits, c.Quotas.Tool.Burst = Off, 5 }, []string{`Quotas.Tool.PerMinute = "0"`, "set both"}},
 		{"policy missing", func(c *Config) { c.Policy = "/nowhere/policy.csv" }, []string{"/nowhere/policy.csv: error: the file cannot be read: no such file", "create it"}},
 		{"policy wrong", func(c *Config) { write(t, c, goodPolicy+"p, user:bob, a, b, Deny\n") }, []string{"policy.csv:2:", "Deny"}},
 		{"model missing", func(c *Config) { c.Model = "/nowhere/model.conf" }, []string{"/nowhere/model.conf: error:"}},
