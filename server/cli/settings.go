@@ -43,7 +43,7 @@ func settings() []setting {
 			func(c *server.Config) *string { return &c.Store }),
 		text("audit", "where decisions are recorded: stdout, stderr or file:PATH (default stderr)",
 			func(c *server.Config) *string { return &c.Audit }),
-		{"limits", "on or off: rate limits, of which this version has none", false,
+		{"limits", "on or off: rates, concurrent calls and time per call (default on)", false,
 			func(c *server.Config, v []string) { c.Limits = server.Switch(v[0]) }},
 		{"origins", "browser origins allowed, comma separated (default the server's own)", true,
 			func(c *server.Config, v []string) { c.Origins = v }},
