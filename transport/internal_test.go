@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
@@ -71,6 +73,38 @@ func TestInteger(t *testing.T) {
 	} {
 		if got := integer(in); got != want {
 			t.Errorf("integer(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestCallsAreForgotten: the map of callers has an entry only for those with
+// something running.
+func TestCallsAreForgotten(t *testing.T) {
+	l, err := NewLimits(Quotas{Calls: 2}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		first, why := l.enter(authz.Principal{Subject: strconv.Itoa(i)})
+		if why != nil {
+			t.Fatal(why.Reason)
+		}
+		first.share()
+		second, why := l.enter(authz.Principal{Subject: strconv.Itoa(i)})
+		if why != nil {
+			t.Fatal(why.Reason)
+		}
+		if _, why := l.enter(authz.Principal{Subject: "one more"}); why == nil || len(l.running) != 1 {
+			t.Fatalf("%d callers with two requests running", len(l.running))
+		}
+		second.leave()
+		first.leave()
+		if len(l.running) != 1 {
+			t.Fatal("a caller whose handler runs was forgotten")
+		}
+		first.returned()
+		if len(l.running) != 0 || l.Calls() != (CallStats{}) {
+			t.Fatalf("%d callers with nothing running, %+v", len(l.running), l.Calls())
 		}
 	}
 }
