@@ -57,7 +57,7 @@ func NewLimits(q Quotas, now func() time.Time) (*Limits, error) {
 		tool:      q.Tool.table(),
 		good:      ratelimit.NewSeen(),
 	}
-	l.gauge.running = map[caller]int{}
+	l.running = map[caller]int{}
 	return l, nil
 }
 

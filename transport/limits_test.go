@@ -316,8 +316,11 @@ func (h *harness) serve(handler http.Handler, tool string) answer {
 func TestF09_HandlersThatNeverEnd(t *testing.T) {
 	h := start(t)
 	synctest.Test(t, func(t *testing.T) {
-		const places, clients = 20, 100
-		handler, limits := inBubble(t, h, transport.Quotas{CallsPerPrincipal: places, CallTime: time.Minute})
+		const places, clients = 1000, 10_000
+		plenty := transport.Rate{PerMinute: 1_000_000}
+		handler, limits := inBubble(t, h, transport.Quotas{
+			CallsPerPrincipal: places, CallTime: time.Minute, Principal: plenty, Tool: plenty, Client: plenty,
+		})
 		release := make(chan struct{})
 		h.tool("stuck", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			<-release

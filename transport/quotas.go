@@ -102,7 +102,7 @@ func inRange[T int | time.Duration](field string, value, most T) error {
 }
 
 func mistake(field string, value any, reason string) error {
-	return fmt.Errorf(`Quotas.%s = "%v": %s`, field, value, reason)
+	return fmt.Errorf("%s = %q: %s", "Quotas."+field, fmt.Sprint(value), reason)
 }
 
 // filled returns q with the defaults where it has nothing.
