@@ -46,6 +46,7 @@ type place struct {
 
 	// Guarded by the lock of limits.
 	handled   bool // the handler has it
+	left      bool // the goroutine that answers has it no more
 	abandoned bool // the handler has it alone
 }
 
@@ -92,13 +93,19 @@ func (p *place) returned() {
 	}
 }
 
-// leave says that nobody waits for the handler any more.
+// leave says that nobody waits for the handler any more. It comes before the
+// last byte of the answer, so that a client that sends its next request on it
+// finds the place free; later calls do nothing.
 func (p *place) leave() {
 	if p == nil {
 		return
 	}
 	p.limits.mu.Lock()
 	defer p.limits.mu.Unlock()
+	if p.left {
+		return
+	}
+	p.left = true
 	if p.handled {
 		p.abandoned = true
 		p.limits.abandoned++

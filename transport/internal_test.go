@@ -98,6 +98,8 @@ func TestCallsAreForgotten(t *testing.T) {
 			t.Fatalf("%d callers with two requests running", len(l.running))
 		}
 		second.leave()
+		second.leave()
+		first.leave()
 		first.leave()
 		if len(l.running) != 1 {
 			t.Fatal("a caller whose handler runs was forgotten")

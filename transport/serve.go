@@ -79,10 +79,12 @@ func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Prin
 	pass, why := e.Gate.Admit(ctx, who, msg)
 	e.took(StageDecision, began)
 	if why != nil {
+		taken.leave()
 		e.writeRefusal(w, msg, why)
 		return
 	}
 	if pass == nil {
+		taken.leave()
 		e.refuse(w, r, msg, Internal("gate_silent"))
 		return
 	}

@@ -35,9 +35,11 @@ func (c *call) answer(ctx context.Context, w http.ResponseWriter, r *http.Reques
 			c.forward(ctx, s, n)
 		case o := <-done:
 			c.drain(ctx, s)
+			c.place.leave()
 			c.finish(ctx, s, r, o)
 			return
 		case <-ctx.Done():
+			c.place.leave()
 			c.finish(ctx, s, r, outcome{})
 			return
 		}
