@@ -25,8 +25,12 @@ import (
 //   - Once the message is read, before the decision: Principal, Tool and Client,
 //     then the calls that run. A refusal then has the id and the name of what was
 //     asked, costs no decision, leaves one record, and says nothing about the
-//     policy. The narrow budget goes first: what it refuses does not use up the
-//     wider one that others share.
+//     policy. What cannot be read counts too. The narrow budget goes first: what
+//     it refuses does not use up the wider one that others share.
+//   - Never: preflights. A browser sends them without the token and hides their
+//     refusal, so a neighbour could shut out the pages of everybody behind the
+//     same address; and the answer, which is always the same and not recorded,
+//     costs about as much as a refusal.
 type Limits struct {
 	quotas Quotas
 	now    func() time.Time
@@ -157,7 +161,7 @@ func (a attempt) failed(why *Refusal) {
 }
 
 // message counts a message of a verified caller, and returns what is wrong with
-// it, or that it was one too many. Msg is nil if it was malformed.
+// it, or that it was one too many. Msg is nil if there was none to be read.
 func (l *Limits) message(who authz.Principal, msg *message.Message, bad *Refusal) *Refusal {
 	if l == nil {
 		return bad
@@ -167,7 +171,7 @@ func (l *Limits) message(who authz.Principal, msg *message.Message, bad *Refusal
 		return bad
 	}
 	if bad != nil {
-		why.id = bad.id
+		why.id, why.hangUp = bad.id, bad.hangUp
 	}
 	return why
 }

@@ -1,20 +1,17 @@
 package transport_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/google/go-cmp/cmp"
 
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
 )
 
@@ -39,14 +36,15 @@ func (c *clock) move(d time.Duration) {
 }
 
 // limited runs a server with these quotas and a clock of its own.
-func limited(t *testing.T, q transport.Quotas) (*harness, *clock) {
+func limited(t *testing.T, q transport.Quotas, adjust ...func(*harness)) (*harness, *clock) {
 	t.Helper()
 	c := newClock()
 	limits, err := transport.NewLimits(q, c.now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, func(h *harness) { h.config.Limits, h.config.Now = limits, c.now }), c
+	adjust = append(adjust, func(h *harness) { h.config.Limits, h.config.Now = limits, c.now })
+	return start(t, adjust...), c
 }
 
 // toolWith returns a good request for a tool with another token; "" is none.
@@ -147,6 +145,103 @@ func TestLimitsCountWhateverAVerifiedCallerSends(t *testing.T) {
 			h.accepted(t, h.request(callBody("allowed")))
 		})
 	}
+	for _, d := range []defect{
+		{"method", func(r *http.Request) { r.Method = http.MethodDelete }, 405, -32600},
+		{"media type", set("Content-Type", "text/plain"), 415, -32600},
+		{"size", func(r *http.Request) {
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(strings.Repeat(" ", 2<<20))), 2<<20
+		}, 413, -32600},
+	} {
+		t.Run(d.name, func(t *testing.T) {
+			h, c := limited(t, transport.Quotas{Principal: transport.Rate{PerMinute: 60, Burst: 1}})
+			bad := func() *http.Request {
+				r := h.request(callBody("allowed"))
+				d.spoil(r)
+				return r
+			}
+			h.refused(t, bad(), d.status, d.code)
+			h.tooMany(t, h.request(callBody("allowed")), "rate_principal", "1")
+			h.tooMany(t, bad(), "rate_principal", "1")
+			c.move(time.Second)
+			h.accepted(t, h.request(callBody("allowed")))
+		})
+	}
+}
+
+// TestLimitsHangUp: a refusal by a limit keeps no connection whose next bytes are
+// a body that nobody reads.
+func TestLimitsHangUp(t *testing.T) {
+	h, c := limited(t, transport.Quotas{Principal: transport.Rate{PerMinute: 60, Burst: 1}}, func(h *harness) { h.config.MaxBody = 1000 })
+	large := strings.Repeat(" ", 1001)
+	huge := h.keptPost("good", sized(large), large)
+	for _, want := range []string{"HTTP/1.1 413 ", "HTTP/1.1 429 "} {
+		if _, got := h.pipeline(t, huge); !strings.HasPrefix(got, want) || !strings.Contains(got, "\r\nConnection: close\r\n") {
+			t.Errorf("want %s: %s", want, got)
+		}
+	}
+	c.move(time.Second)
+	body := callBody("allowed")
+	if ran, got := h.pipeline(t, h.keptPost("good", last+sized(body), body)); ran != 1 {
+		t.Errorf("a second later: %s", got)
+	}
+}
+
+// TestLimitsOfPages: a page can read that it is to wait and until when, and what
+// a browser asks before its requests is neither counted nor refused.
+func TestLimitsOfPages(t *testing.T) {
+	one := transport.Rate{PerMinute: 20, Burst: 1}
+	for reason, row := range map[string]struct {
+		quotas transport.Quotas
+		token  string
+		first  int
+	}{
+		"rate_address":        {transport.Quotas{Address: one}, "", 401},
+		"rate_token_failures": {transport.Quotas{Failures: one}, "bad", 401},
+		"rate_principal":      {transport.Quotas{Principal: one}, "good", 200},
+		"rate_tool":           {transport.Quotas{Tool: one}, "good", 200},
+		"rate_client":         {transport.Quotas{Client: one}, "good", 200},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			h, c := limited(t, row.quotas, withApp)
+			ask := func(origin string) *http.Request {
+				r := h.toolWith(row.token, "allowed")
+				set("Origin", origin)(r)
+				return r
+			}
+			for range 5 {
+				h.granted(t, h.preflight())
+			}
+			if a := send(t, ask(app)); a.status != row.first {
+				t.Fatalf("the first: %d %s", a.status, a.body)
+			}
+			a := h.tooMany(t, ask(app), reason, "3")
+			if diff := cmp.Diff(readable(), cors(a.header)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			h.granted(t, h.preflight())
+			h.refused(t, ask("https://evil.example"), 403, 403)
+			c.move(3 * time.Second)
+			if a := send(t, ask(app)); a.status != row.first {
+				t.Errorf("three seconds later: %d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
+// TestLimitOfOptions: an OPTIONS without a token that is no preflight is a request
+// without a token.
+func TestLimitOfOptions(t *testing.T) {
+	h, c := limited(t, transport.Quotas{Address: transport.Rate{PerMinute: 60, Burst: 1}}, withApp)
+	options := func() *http.Request {
+		r := h.preflight()
+		set("Access-Control-Request-Method")(r)
+		return r
+	}
+	h.refused(t, options(), 401, 401)
+	h.tooMany(t, options(), "rate_address", "1")
+	h.granted(t, h.preflight())
+	c.move(time.Second)
+	h.refused(t, options(), 401, 401)
 }
 
 func TestLimitOfAnAddressWithoutToken(t *testing.T) {
@@ -232,180 +327,6 @@ func TestLimitOfFailedTokens(t *testing.T) {
 		h, _ := limited(t, one)
 		h.refused(t, h.toolWith("panic", "allowed"), 500, -32603)
 		h.tooMany(t, h.toolWith("panic", "allowed"), "rate_token_failures", "1")
-	})
-}
-
-// waits registers a tool that says when it runs and returns when it is let go,
-// whatever its context says.
-func (h *harness) waits() {
-	h.tool("waits", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		h.waiting <- "runs"
-		<-h.release
-		return mcp.NewToolResultText("late"), nil
-	})
-}
-
-func TestLimitOfCallsAtTheSameTime(t *testing.T) {
-	for name, row := range map[string]struct {
-		quotas transport.Quotas
-		reason string
-		token  string
-		free   string
-	}{
-		"of one principal": {transport.Quotas{CallsPerPrincipal: 1}, "calls_principal", "other", "bob"},
-		"of all":           {transport.Quotas{Calls: 1}, "calls_total", "bob", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h, _ := limited(t, row.quotas)
-			h.waits()
-			first := make(chan answer)
-			go func() { first <- send(t, h.toolWith("good", "waits")) }()
-			<-h.waiting
-			h.tooMany(t, h.toolWith(row.token, "allowed"), row.reason, "1")
-			if row.free != "" {
-				h.accepted(t, h.toolWith(row.free, "allowed"))
-			}
-			if got, want := h.config.Limits.Calls(), (transport.CallStats{Running: 1}); got != want {
-				t.Errorf("%+v, want %+v", got, want)
-			}
-			close(h.release)
-			if a := <-first; a.status != http.StatusOK {
-				t.Errorf("the first call: %d", a.status)
-			}
-			h.accepted(t, h.toolWith(row.token, "allowed"))
-		})
-	}
-	t.Run("a refused one takes no place", func(t *testing.T) {
-		h, _ := limited(t, transport.Quotas{Calls: 1})
-		for range 3 {
-			h.refused(t, h.toolWith("good", "forbidden"), 403, 403)
-			h.refused(t, h.toolWith("good", "nowhere"), 400, -32602)
-		}
-		h.accepted(t, h.toolWith("good", "allowed"))
-	})
-}
-
-// inBubble returns a handler with the harness's parts that uses the time of the
-// synctest bubble it is called in.
-func inBubble(t *testing.T, h *harness, q transport.Quotas) (http.Handler, *transport.Limits) {
-	t.Helper()
-	limits, err := transport.NewLimits(q, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := h.config
-	config.Limits, config.Now = limits, nil
-	handler, err := transport.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return handler, limits
-}
-
-func (h *harness) serve(handler http.Handler, tool string) answer {
-	r := h.toolWith("good", tool)
-	r.Host = h.host
-	r.RemoteAddr = "192.0.2.1:1"
-	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, r)
-	return answer{w.Code, w.Header(), w.Body.String()}
-}
-
-// TestF09_HandlersThatNeverEnd: their clients get an answer in time, they keep
-// their places, and there are no more of them than places.
-func TestF09_HandlersThatNeverEnd(t *testing.T) {
-	h := start(t)
-	synctest.Test(t, func(t *testing.T) {
-		const places, clients = 1000, 10_000
-		plenty := transport.Rate{PerMinute: 1_000_000}
-		handler, limits := inBubble(t, h, transport.Quotas{
-			CallsPerPrincipal: places, CallTime: time.Minute, Principal: plenty, Tool: plenty, Client: plenty,
-		})
-		release := make(chan struct{})
-		h.tool("stuck", func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			<-release
-			return mcp.NewToolResultText("late"), nil
-		})
-		began := time.Now()
-		answers := make(chan answer, clients)
-		for range clients {
-			go func() { answers <- h.serve(handler, "stuck") }()
-		}
-		count := map[string]int{}
-		for range clients {
-			a := <-answers
-			count[fmt.Sprintf("%d %d after %v", a.status, a.rpc(t).Error.Code, time.Since(began))]++
-		}
-		if count["429 429 after 0s"] != clients-places || count["200 -32603 after 1m0s"] != places {
-			t.Errorf("answers: %v", count)
-		}
-		synctest.Wait()
-		if got, want := limits.Calls(), (transport.CallStats{Running: places, Abandoned: places}); got != want {
-			t.Errorf("%+v, want %+v", got, want)
-		}
-		if a := h.serve(handler, "allowed"); a.status != http.StatusTooManyRequests {
-			t.Errorf("a call beside them: %d", a.status)
-		}
-		close(release)
-		synctest.Wait()
-		if got := limits.Calls(); got != (transport.CallStats{}) {
-			t.Errorf("%+v are left", got)
-		}
-		if a := h.serve(handler, "allowed"); a.status != http.StatusOK {
-			t.Errorf("a call after them: %d %s", a.status, a.body)
-		}
-	})
-	if !strings.Contains(h.logs.String(), "reason=call_time") {
-		t.Error("nobody was told")
-	}
-}
-
-// TestLimitOfTime: a handler that heeds its context ends with it, and one that
-// is done in time is not touched.
-func TestLimitOfTime(t *testing.T) {
-	h := start(t)
-	synctest.Test(t, func(t *testing.T) {
-		handler, limits := inBubble(t, h, transport.Quotas{CallTime: time.Minute})
-		h.tool("heeds", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		})
-		h.tool("slow", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			select {
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			case <-time.After(time.Minute - 1):
-				return mcp.NewToolResultText("in time"), nil
-			}
-		})
-		a := h.serve(handler, "heeds")
-		if e := a.rpc(t).Error; a.status != http.StatusOK || e == nil || e.Message != "the request ran longer than this server allows" {
-			t.Errorf("%d %s", a.status, a.body)
-		}
-		if a := h.serve(handler, "slow"); a.status != http.StatusOK || !strings.Contains(a.body, "in time") {
-			t.Errorf("twin: %d %s", a.status, a.body)
-		}
-		synctest.Wait()
-		if got := limits.Calls(); got != (transport.CallStats{}) {
-			t.Errorf("%+v are left", got)
-		}
-	})
-}
-
-// TestExpiryCountsBeforeTime: whichever ends first says why.
-func TestExpiryCountsBeforeTime(t *testing.T) {
-	h := start(t)
-	synctest.Test(t, func(t *testing.T) {
-		h.verifier.callers["good"] = authz.Principal{Issuer: "https://i", Subject: "alice", Expires: time.Now().Add(30 * time.Second)}
-		handler, _ := inBubble(t, h, transport.Quotas{CallTime: time.Minute})
-		h.tool("heeds", func(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		})
-		if a := h.serve(handler, "heeds"); a.status != http.StatusUnauthorized {
-			t.Errorf("%d %s", a.status, a.body)
-		}
-		synctest.Wait()
 	})
 }
 

@@ -1,6 +1,10 @@
 package transport
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
 
 // endpointMethods are the methods of the MCP endpoint, as headers list them.
 const endpointMethods = http.MethodPost
@@ -12,7 +16,8 @@ const endpointMethods = http.MethodPost
 func (e *endpoint) checkMethod(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
-			e.refuse(w, r, nil, methodNotAllowed(endpointMethods))
+			who, _ := authz.PrincipalFrom(r.Context())
+			e.refuse(w, r, nil, e.Limits.message(who, nil, methodNotAllowed(endpointMethods)))
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -14,7 +14,7 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 	who, _ := authz.PrincipalFrom(r.Context())
 	body, why := e.readBody(w, r)
 	if why != nil {
-		e.refuse(w, r, nil, why)
+		e.refuse(w, r, nil, e.Limits.message(who, nil, why))
 		return
 	}
 	msg, err := e.read(body)
