@@ -10,6 +10,14 @@ import (
 	"github.com/sallyport-mcp/sallyport/transport"
 )
 
+// Why the embedded authorization server refuses one request too many.
+const (
+	reasonRateRegister  = "rate_register"
+	reasonRateAuthorize = "rate_authorize"
+	reasonRateLogin     = "rate_login"
+	reasonRateToken     = "rate_token"
+)
+
 // embeddedLimit is how often one address may do one thing at the embedded
 // authorization server.
 type embeddedLimit struct {
@@ -19,20 +27,19 @@ type embeddedLimit struct {
 	table  *ratelimit.Table
 }
 
-// embeddedLimits returns the limits by path. A
-// person logs in a few times an hour, and a client registers once; the budgets
-// leave room for a test that does nothing else. What only shows a page or a
-// document has none.
+// embeddedLimits returns the limits by path. A person logs in a few times an hour,
+// and a client registers once; the budgets leave room for a test that does nothing
+// else. What only shows a page or a document has none.
 func embeddedLimits() map[string]embeddedLimit {
 	person := ratelimit.NewTable(300, 300)
 	token := ratelimit.NewTable(1200, 1200)
 	return map[string]embeddedLimit{
-		"/register":  {"rate_register", true, false, ratelimit.NewTable(300, 300)},
-		"/authorize": {"rate_authorize", false, true, ratelimit.NewTable(600, 600)},
-		"/login":     {"rate_login", false, false, person},
-		"/consent":   {"rate_login", false, false, person},
-		"/token":     {"rate_token", true, false, token},
-		"/revoke":    {"rate_token", true, false, token},
+		"/register":  {reasonRateRegister, true, false, ratelimit.NewTable(300, 300)},
+		"/authorize": {reasonRateAuthorize, false, true, ratelimit.NewTable(600, 600)},
+		"/login":     {reasonRateLogin, false, false, person},
+		"/consent":   {reasonRateLogin, false, false, person},
+		"/token":     {reasonRateToken, true, false, token},
+		"/revoke":    {reasonRateToken, true, false, token},
 	}
 }
 

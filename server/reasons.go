@@ -41,6 +41,11 @@ func denyReasons() []string {
 		"header_mismatch", "host", "http_method", "invalid_params", "malformed_message", "origin", "protocol_version",
 		"unknown_method", "unknown_operation", "unknown_path",
 
+		// The limits.
+		"rate_address", "rate_token_failures", "rate_principal", "rate_tool", "rate_client",
+		"calls_principal", "calls_total", "call_time",
+		reasonRateRegister, reasonRateAuthorize, reasonRateLogin, reasonRateToken,
+
 		// What went wrong inside.
 		"arguments_digest", "cancelled", "gate_failed", "gate_silent", "message", "panic", reasonRefused,
 	}

@@ -21,6 +21,7 @@ import (
 // among their arguments.
 var reasonArguments = map[string]int{
 	"plain": 3, "Internal": 0, "InvalidToken": 0, "Unavailable": 1, "admitted": 2,
+	"take": 2, "TooManyRequests": 1,
 }
 
 // sources collects the reasons that the sources in a directory name, and where.
