@@ -62,24 +62,34 @@ func (is *issuer) checkAudience(c object) error {
 	return nil
 }
 
-// checkTimes requires that the token is valid at now and returns its end.
-func (is *issuer) checkTimes(c object, now time.Time) (time.Time, error) {
+// times are a token's NumericDates, in seconds since 1970.
+type times struct {
+	exp, iat, nbf int64
+	hasNbf        bool
+}
+
+func readTimes(c object) (times, error) {
 	exp, okExp := c.seconds("exp")
 	iat, okIat := c.seconds("iat")
 	nbf, okNbf := c.seconds("nbf")
 	if !okExp || !okIat || c.has("nbf") && !okNbf {
-		return time.Time{}, refuse(ReasonClaims)
+		return times{}, refuse(ReasonClaims)
 	}
-	expires, latest := time.Unix(exp, 0), now.Add(is.skew)
+	return times{exp: exp, iat: iat, nbf: nbf, hasNbf: okNbf}, nil
+}
+
+// checkTimes requires that a token is valid at now.
+func (is *issuer) checkTimes(t times, now time.Time) error {
+	latest := now.Add(is.skew)
 	switch {
-	case !now.Before(expires.Add(is.skew)):
-		return time.Time{}, refuse(ReasonExpired)
-	case c.has("nbf") && time.Unix(nbf, 0).After(latest):
-		return time.Time{}, refuse(ReasonNotYetValid)
-	case time.Unix(iat, 0).After(latest):
-		return time.Time{}, refuse(ReasonFuture)
-	case exp <= iat || exp-iat > int64(is.maxLifetime/time.Second):
-		return time.Time{}, refuse(ReasonLifetime)
+	case !now.Before(time.Unix(t.exp, 0).Add(is.skew)):
+		return refuse(ReasonExpired)
+	case t.hasNbf && time.Unix(t.nbf, 0).After(latest):
+		return refuse(ReasonNotYetValid)
+	case time.Unix(t.iat, 0).After(latest):
+		return refuse(ReasonFuture)
+	case t.exp <= t.iat || t.exp-t.iat > int64(is.maxLifetime/time.Second):
+		return refuse(ReasonLifetime)
 	}
-	return expires, nil
+	return nil
 }

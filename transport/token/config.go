@@ -60,6 +60,11 @@ type Config struct {
 	// KeyMaxAge is how long the last good keys are used while the issuer cannot
 	// be reached; then its tokens cannot be judged. Default: 1 h.
 	KeyMaxAge time.Duration
+	// CacheSize is how many accepted tokens are remembered, so that the next
+	// request with the same token costs little. A token's times, its key and its
+	// revocation are checked on every request all the same. Default: 16,384, at
+	// most 1,048,576. NoCache remembers none.
+	CacheSize int
 }
 
 // withDefaults returns a copy that shares no list with c.
@@ -85,6 +90,9 @@ func (c Config) withDefaults() Config {
 			*d.value = d.is
 		}
 	}
+	if c.CacheSize == 0 {
+		c.CacheSize = defaultCacheSize
+	}
 	return c
 }
 
@@ -106,6 +114,9 @@ func (c Config) check() error {
 	}
 	if c.KeyTTL < 0 || c.KeyMaxAge < c.KeyTTL {
 		wrong("KeyTTL, KeyMaxAge: %v and %v; both must be positive, the second not below the first", c.KeyTTL, c.KeyMaxAge)
+	}
+	if c.CacheSize < NoCache || c.CacheSize > maxCacheSize {
+		wrong("CacheSize: %d is not between 0 and %d; use 0 for the default, NoCache for none", c.CacheSize, maxCacheSize)
 	}
 	urls, aliases := map[string]bool{}, map[string]bool{}
 	for i, issuer := range c.Issuers {

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/big"
@@ -18,8 +19,11 @@ import (
 // key is one public key with the one algorithm it is used with (RFC 8725 section 3.1).
 type key struct {
 	id, algorithm string
-	set           oidc.KeySet    // holds this key alone, so that no other one is tried
-	pss           *rsa.PublicKey // the same key, if the algorithm is one of RSASSA-PSS
+	// published is the digest of the key as it stood in the key set, to the byte: a
+	// key that is published in any other way counts as another one.
+	published [sha256.Size]byte
+	set       oidc.KeySet    // holds this key alone, so that no other one is tried
+	pss       *rsa.PublicKey // the same key, if the algorithm is one of RSASSA-PSS
 }
 
 func newKey(id, declared string, public crypto.PublicKey, allowed []string) (*key, error) {

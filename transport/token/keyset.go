@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -85,6 +86,7 @@ func (s *keySet) add(id string, raw json.RawMessage, allowed []string) {
 		s.refuse(id, err, errors.Is(err, errWeak))
 		return
 	}
+	k.published = sha256.Sum256(raw)
 	s.all = append(s.all, k)
 	s.byID[id] = k
 }

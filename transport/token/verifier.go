@@ -17,6 +17,7 @@ type Verifier struct {
 	config  Config
 	first   *issuer
 	issuers map[string]*issuer // by URL
+	cache   *cache
 	running sync.WaitGroup
 
 	mu      sync.Mutex
@@ -41,7 +42,7 @@ func New(c Config) (*Verifier, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{config: c, issuers: make(map[string]*issuer, len(c.Issuers))}
+	v := &Verifier{config: c, issuers: make(map[string]*issuer, len(c.Issuers)), cache: newCache(c.CacheSize)}
 	for i, from := range c.Issuers {
 		is := newIssuer(c, from)
 		v.issuers[is.url] = is
@@ -102,6 +103,7 @@ func (v *Verifier) Start(ctx context.Context) {
 		}
 		v.running.Go(func() { is.keys.run(ctx, delay) })
 	}
+	v.running.Go(func() { v.cache.run(ctx, v.config.Now) })
 }
 
 // Close ends what Start began and waits for it. Keys age from then on.
@@ -128,9 +130,33 @@ func (v *Verifier) Ready() error {
 }
 
 // Verify returns the principal that an access token stands for. raw is the token
-// as it follows "Bearer " in the Authorization header. The error is an [*Error].
-// It may wait up to 5 s for a key that is new, less if ctx ends.
+// as it follows "Bearer " in the Authorization header. The principal's lists are
+// the caller's own. The error is an [*Error]. It may wait up to 5 s for a key that
+// is new, less if ctx ends.
+//
+// A token that was accepted before is not read again. What may have changed since
+// is checked every time: the key, the times, and revocation.
 func (v *Verifier) Verify(ctx context.Context, raw string) (authz.Principal, error) {
+	if len(raw) > maxSize {
+		return authz.Principal{}, refuse(ReasonTooLarge)
+	}
+	id := digestOf(raw)
+	known := v.cache.get(id)
+	if known == nil || !known.keyHolds() {
+		return v.verifyNew(ctx, id, raw)
+	}
+	if err := known.issuer.checkTimes(known.times, v.config.Now()); err != nil {
+		return authz.Principal{}, err
+	}
+	who := known.principal()
+	if err := v.checkRevoked(ctx, who); err != nil {
+		return authz.Principal{}, err
+	}
+	return who, nil
+}
+
+// verifyNew makes all checks, and remembers the token if it passes.
+func (v *Verifier) verifyNew(ctx context.Context, id digest, raw string) (authz.Principal, error) {
 	t, err := parse(raw)
 	if err != nil {
 		return authz.Principal{}, err
@@ -144,49 +170,57 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (authz.Principal, err
 	if err := is.checkHeader(t.header); err != nil {
 		return authz.Principal{}, err
 	}
-	if err := is.checkSignature(ctx, t); err != nil {
+	a := &accepted{issuer: is}
+	if err := a.checkSignature(ctx, t); err != nil {
 		return authz.Principal{}, err
 	}
-	who, err := is.checkClaims(t.claims, v.config.Now())
-	if err != nil {
+	if err := a.checkClaims(t.claims, v.config.Now()); err != nil {
 		return authz.Principal{}, err
 	}
+	who := a.principal()
 	if err := v.checkRevoked(ctx, who); err != nil {
 		return authz.Principal{}, err
 	}
+	v.cache.put(id, a)
 	return who, nil
 }
 
 // checkSignature tries the one key that the token names. checkHeader has passed.
-func (is *issuer) checkSignature(ctx context.Context, t token) error {
-	kid, _ := t.header.text("kid")
+func (a *accepted) checkSignature(ctx context.Context, t token) error {
+	a.kid, _ = t.header.text("kid")
 	alg, _ := t.header.text("alg")
-	k, err := is.keys.find(ctx, kid, alg)
+	k, err := a.issuer.keys.find(ctx, a.kid, alg)
 	if err != nil {
 		return err
 	}
+	a.key = k
 	return k.verify(ctx, t.raw)
 }
 
 // checkClaims reads the principal from claims that the issuer signed.
-func (is *issuer) checkClaims(c object, now time.Time) (authz.Principal, error) {
+func (a *accepted) checkClaims(c object, now time.Time) error {
+	is := a.issuer
 	if c.hasTwin(is.claimNames) {
-		return authz.Principal{}, refuse(ReasonClaims)
+		return refuse(ReasonClaims)
 	}
 	if err := checkKind(c); err != nil {
-		return authz.Principal{}, err
+		return err
 	}
 	if err := is.checkAudience(c); err != nil {
-		return authz.Principal{}, err
+		return err
 	}
-	expires, err := is.checkTimes(c, now)
-	if err != nil {
-		return authz.Principal{}, err
+	var err error
+	if a.times, err = readTimes(c); err != nil {
+		return err
+	}
+	if err := is.checkTimes(a.times, now); err != nil {
+		return err
 	}
 	if c.has("cnf") {
-		return authz.Principal{}, refuse(ReasonKeyBound)
+		return refuse(ReasonKeyBound)
 	}
-	return is.principal(c, expires)
+	a.who, err = is.principal(c, time.Unix(a.times.exp, 0))
+	return err
 }
 
 // checkRevoked comes last and is never left out.
