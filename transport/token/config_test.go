@@ -51,6 +51,8 @@ func TestJ33_Configuration(t *testing.T) {
 		{token.Config{Audience: resource, Issuers: at(issuerURL), MaxLifetime: -1}, "MaxLifetime"},
 		{token.Config{Audience: resource, Issuers: at(issuerURL), KeyTTL: -1}, "KeyTTL"},
 		{token.Config{Audience: resource, Issuers: at(issuerURL), KeyTTL: 2 * time.Hour}, "KeyMaxAge"},
+		{token.Config{Audience: resource, Issuers: at(issuerURL), CacheSize: -2}, "CacheSize"},
+		{token.Config{Audience: resource, Issuers: at(issuerURL), CacheSize: 1<<20 + 1}, "CacheSize"},
 	} {
 		v, err := token.New(tt.bad)
 		if v != nil || err == nil || !strings.Contains(err.Error(), tt.mention) {
@@ -63,6 +65,9 @@ func TestJ33_Configuration(t *testing.T) {
 	for _, good := range []token.Config{
 		{Audience: resource, Issuers: at(issuerURL)},
 		{Audience: resource, Issuers: at(issuerURL + "/realms/a/")},
+		{Audience: resource, Issuers: at(issuerURL), CacheSize: 1 << 20},
+		{Audience: resource, Issuers: at(issuerURL), CacheSize: 1},
+		{Audience: resource, Issuers: at(issuerURL), CacheSize: token.NoCache},
 		{Audience: resource, Issuers: at("http://127.0.0.1:8080")},
 		{Audience: resource, Issuers: at("http://localhost:8080")},
 		{Audience: resource, Issuers: at("http://[::1]:8080")},
