@@ -110,6 +110,24 @@ func TestCacheGivesWay(t *testing.T) {
 	}
 }
 
+// TestCacheForgetsWhatWasInUse fills all places with tokens in use, which then come
+// no more.
+func TestCacheForgetsWhatWasInUse(t *testing.T) {
+	c := newCache(8)
+	for n := range 8 {
+		c.put(inPlace(c, 0, n), &accepted{})
+		c.get(inPlace(c, 0, n))
+	}
+	for n := range 400 {
+		c.put(inPlace(c, 0, 8+n), &accepted{})
+	}
+	for n := range 8 {
+		if c.get(inPlace(c, 0, n)) != nil {
+			t.Errorf("token %d is still there after 400 others", n)
+		}
+	}
+}
+
 func TestNoCacheHoldsNothing(t *testing.T) {
 	c := newCache(NoCache)
 	c.put(digestOf("a"), &accepted{})
