@@ -14,7 +14,7 @@ import (
 const (
 	// NoCache is the Config.CacheSize that remembers nothing.
 	NoCache = -1
-	// defaultCacheSize takes about 8 MB when it is full of common tokens.
+	// defaultCacheSize takes about 10 MB when it is full of common tokens.
 	defaultCacheSize = 1 << 14
 	maxCacheSize     = 1 << 20
 	// cacheWays is how many places there are for one token.

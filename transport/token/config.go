@@ -62,8 +62,9 @@ type Config struct {
 	KeyMaxAge time.Duration
 	// CacheSize is how many accepted tokens are remembered, so that the next
 	// request with the same token costs little. A token's times, its key and its
-	// revocation are checked on every request all the same. Default: 16,384, at
-	// most 1,048,576. NoCache remembers none.
+	// revocation are checked on every request all the same. One takes about 0.6 kB,
+	// with 200 groups 13 kB. Default: 16,384, at most 1,048,576. NoCache remembers
+	// none.
 	CacheSize int
 }
 
