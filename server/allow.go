@@ -17,6 +17,10 @@ type allow struct {
 	variables map[string]string
 	arguments json.RawMessage // as read by the strict reader
 	digest    [sha256.Size]byte
+	// rounds seals what the operation leaves with the client, and input is what
+	// the client has brought back of it.
+	rounds *rounds
+	input  input
 	// completion is set for completion/complete, and keep, if it is set too,
 	// tells which suggested values the caller may see.
 	completion *message.Completion

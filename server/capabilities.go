@@ -14,26 +14,25 @@ import (
 // on; the client gets what was reported.
 var errUndeclared = errors.New("the result needs client capabilities that the request did not declare")
 
-// answerable returns the result, or the refusal of a request whose client did
-// not declare what the result asks of it (MCP 2026-07-28, basic/patterns/mrtr,
-// "Server Requirements"; -32021).
-func answerable(ctx context.Context, result *mcp.CallToolResult) (*mcp.CallToolResult, error) {
+// answerable refuses a request whose client did not declare what it is asked
+// for (MCP 2026-07-28, basic/patterns/mrtr, "Server Requirements"; -32021).
+func answerable(ctx context.Context, requests mcp.InputRequests) error {
 	var can mcp.ClientCapabilities
 	if info := mcpserver.RequestProtocolInfoFromContext(ctx); info != nil && info.ClientCapabilities != nil {
 		can = *info.ClientCapabilities
 	}
 	missing := map[string]any{}
-	for _, request := range result.InputRequests {
+	for _, request := range requests {
 		if capability, part := undeclared(can, request); capability != "" {
 			require(missing, capability, part)
 		}
 	}
 	if len(missing) == 0 {
-		return result, nil
+		return nil
 	}
 	why := transport.MissingCapability(missing)
 	transport.ReportError(ctx, &transport.HandlerError{Code: why.Code, Message: why.Message, Data: why.Data})
-	return nil, errUndeclared
+	return errUndeclared
 }
 
 // undeclared returns the capability a request to the client needs and the

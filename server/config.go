@@ -24,6 +24,9 @@ const (
 	DefaultModel = "model.conf"
 	// DefaultPolicy is the policy; see [DefaultModel].
 	DefaultPolicy = "policy.csv"
+	// RequestStateLifetime is how long a client may take to bring back the state
+	// of a request that waits for input, from one round to the next.
+	RequestStateLifetime = 15 * time.Minute
 )
 
 // Visibility says which operations a list shows to a caller.
@@ -99,6 +102,12 @@ type Config struct {
 	// missing, which means the textbook model. Edits take effect while the
 	// server runs.
 	Model, Policy string
+	// SealingKeys seal what clients carry for the server and bring back, as the
+	// state of a request that waits for input. The first one seals and all of
+	// them open, so that a key can be replaced; each is 32 random bytes. Replicas
+	// of one server need the same. Nil makes a key for this process, and then
+	// nothing that was sealed opens after a restart or in a replica.
+	SealingKeys [][]byte
 	// Store is where state is kept: "memory", which empty means too.
 	Store string
 	// Audit is where decisions are recorded: "stdout", "stderr" (which empty

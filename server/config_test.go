@@ -49,6 +49,7 @@ func withTool(change func(*tools.Tool)) func(*Config) {
 // configuration without it.
 func TestF19_EveryMistakeIsNamed(t *testing.T) {
 	ok := goodConfig(t)
+	ok.SealingKeys = [][]byte{make([]byte, 32), bytes.Repeat([]byte{1}, 32)}
 	s, err := New(ok)
 	if err != nil {
 		t.Fatalf("without a mistake: %v", err)
@@ -63,6 +64,11 @@ func TestF19_EveryMistakeIsNamed(t *testing.T) {
 		want   []string // each is part of the one mistake
 	}{
 		{"no name", func(c *Config) { c.Name = "" }, []string{`Name = "": the server has no name`, "set Name"}},
+		{
+			"a short sealing key", func(c *Config) { c.SealingKeys = [][]byte{make([]byte, 32), []byte("swordfish")} },
+			[]string{`sealing_keys = "key 2": it has 9 bytes`, "32 random bytes"},
+		},
+		{"an empty sealing key", func(c *Config) { c.SealingKeys = [][]byte{nil} }, []string{`sealing_keys = "key 1": it has 0 bytes`}},
 		{"nothing to serve", func(c *Config) { c.Tools = nil }, []string{"declares no operation"}},
 		{"addr", func(c *Config) { c.Addr = "8080" }, []string{`addr = "8080": it is not host:port`, "127.0.0.1:8080"}},
 		{"port", func(c *Config) { c.Addr = "127.0.0.1:http" }, []string{`addr = "127.0.0.1:http": its port`}},

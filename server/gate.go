@@ -20,6 +20,7 @@ type gate struct {
 	policy     func() *authz.Policy
 	audit      *auditLog
 	toIssuer   func(issuer, scope string) string // a scope as the issuer spells it
+	states     states
 	visibility Visibility
 	denials    Denials
 	now        func() time.Time

@@ -85,7 +85,16 @@ func (g *guard) callTool(op *operation) mcpserver.ToolHandlerFunc {
 		if !a.runs(op) || request.Params.Name != op.name || !a.sameArguments(request.Params.Arguments) {
 			return nil, g.refuse(ctx, op)
 		}
-		return answerable(ctx, op.tool.Call(withNotifier(ctx), request, a.arguments))
+		given, ok := a.given(request.Params.MultiRoundTripParams)
+		if !ok {
+			return nil, g.refuse(ctx, op)
+		}
+		request.Params.MultiRoundTripParams = given
+		result := op.tool.Call(withNotifier(ctx), request, a.arguments)
+		if err := g.ask(ctx, op, a, result.NeedsInput(), &result.MultiRoundTripResult); err != nil {
+			return nil, err
+		}
+		return result, nil
 	}
 }
 
@@ -106,8 +115,19 @@ func (g *guard) getPrompt(op *operation) mcpserver.PromptHandlerFunc {
 		if !a.runs(op) || request.Params.Name != op.name || !a.sameArguments(request.Params.Arguments) {
 			return nil, g.refuse(ctx, op)
 		}
-		result, err := op.prompt.Get(withNotifier(ctx), request.Params.Arguments)
-		return result, clientError(ctx, err)
+		given, ok := a.given(request.Params.MultiRoundTripParams)
+		if !ok {
+			return nil, g.refuse(ctx, op)
+		}
+		request.Params.MultiRoundTripParams = given
+		result, err := op.prompt.Get(withNotifier(ctx), request)
+		if err != nil {
+			return nil, clientError(ctx, err)
+		}
+		if err := g.ask(ctx, op, a, result.NeedsInput(), &result.MultiRoundTripResult); err != nil {
+			return nil, err
+		}
+		return result, nil
 	}
 }
 

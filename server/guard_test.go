@@ -240,7 +240,7 @@ func admit(g *gate, method, name string) (*transport.Pass, *transport.Refusal) {
 
 func TestGateFailsClosed(t *testing.T) {
 	s, _ := guarded(t)
-	good := s.newGate(s.at.verifier)
+	good := s.newGate(s.at)
 	if pass, why := admit(good, "tools/call", "echo"); pass == nil || why != nil {
 		t.Fatalf("the twin was refused: %v", why)
 	}
@@ -283,7 +283,7 @@ func TestGateFailsClosed(t *testing.T) {
 
 func TestNamesInTheAuditHoldNoArgument(t *testing.T) {
 	s, _ := guarded(t)
-	g := s.newGate(s.at.verifier)
+	g := s.newGate(s.at)
 	completion := &message.Completion{RefType: refResource}
 	for _, row := range []struct {
 		msg  message.Message
@@ -312,7 +312,7 @@ func TestRefusedBeforeAndAfterTheToken(t *testing.T) {
 	s, _ := guarded(t)
 	out := newSink()
 	s.audit.sink = out
-	g := s.newGate(s.at.verifier)
+	g := s.newGate(s.at)
 	now := time.Now()
 	g.now = func() time.Time { return now }
 	ctx := transport.WithInfo(t.Context(), transport.Info{RequestID: "r1", TraceID: "t1", Remote: "192.0.2.9", Start: now.Add(-time.Millisecond)})

@@ -137,6 +137,12 @@ func (g *gate) withArguments(q *question, op *operation, a *allow) verdict {
 		return refused(transport.Internal("arguments_digest"), op.name)
 	}
 	a.arguments, a.digest = q.msg.Arguments, digest
+	a.rounds = &rounds{states: g.states, who: q.who, method: q.msg.Method, name: op.name, arguments: q.msg.Arguments}
+	given, why := a.rounds.receive(q.msg.RequestState, q.msg.InputResponses)
+	if why != nil {
+		return refused(why, op.name)
+	}
+	a.input = given
 	return g.run(q, d, a)
 }
 
@@ -149,6 +155,9 @@ func (g *gate) readResource(q *question) verdict {
 	d, no := g.decide(q, op, valuesOf(variables))
 	if no != nil {
 		return *no
+	}
+	if q.msg.RequestState != "" {
+		return refused(badState(), op.name) // a resource asks for nothing
 	}
 	return g.run(q, d, &allow{op: op, uri: q.msg.Name, variables: variables})
 }

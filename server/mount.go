@@ -61,7 +61,7 @@ func (s *Server) mount(path string) (*mounted, error) {
 
 // serveAt makes the handler of the endpoint.
 func (s *Server) serveAt(m *mounted, servers []string) error {
-	gate := s.newGate(m.verifier)
+	gate := s.newGate(m)
 	handler, err := transport.New(transport.Config{
 		Resource:             m.resource,
 		AuthorizationServers: servers,
@@ -89,13 +89,14 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 	return nil
 }
 
-func (s *Server) newGate(verifier *token.Verifier) *gate {
+func (s *Server) newGate(m *mounted) *gate {
 	return &gate{
 		ops:        s.ops,
 		methods:    methodTable(),
 		policy:     s.store.policy,
 		audit:      s.audit,
-		toIssuer:   verifier.ScopeToIssuer,
+		toIssuer:   m.verifier.ScopeToIssuer,
+		states:     states{keys: s.sealing, resource: m.resource, now: s.cfg.Now},
 		visibility: s.cfg.Visibility,
 		denials:    s.cfg.Denials,
 		now:        s.cfg.Now,

@@ -38,8 +38,8 @@ func denyReasons() []string {
 
 		// The request.
 		"accept", "body_framing", "body_incomplete", "body_too_large", "capability_missing", "content_type", "foreign_cursor",
-		"header_mismatch", "host", "http_method", "invalid_params", "malformed_message", "origin", "protocol_version",
-		"unknown_method", "unknown_operation", "unknown_path",
+		"header_mismatch", "host", "http_method", "input_responses", "invalid_params", "malformed_message", "origin",
+		"protocol_version", "request_state", "unknown_method", "unknown_operation", "unknown_path",
 
 		// The limits.
 		"rate_address", "rate_token_failures", "rate_principal", "rate_tool", "rate_client",

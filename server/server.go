@@ -26,6 +26,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/seal"
 	"github.com/sallyport-mcp/sallyport/transport"
 )
 
@@ -38,6 +39,8 @@ type Server struct {
 	store *policyStore
 	audit *auditLog
 	sink  io.Closer
+	// sealing seals what clients carry for the server.
+	sealing *seal.Keys
 	// metrics are there if there is an admin listener to show them.
 	metrics *metrics
 
@@ -64,6 +67,7 @@ func New(cfg Config) (*Server, error) {
 	s.ops = compileOperations(&s.cfg, wrong)
 	s.openAudit(wrong)
 	s.loadPolicy(wrong)
+	s.makeSealing(wrong)
 	if s.cfg.AdminAddr != "" {
 		s.metrics = newMetrics(s)
 	}
@@ -85,6 +89,17 @@ func (s *Server) openAudit(wrong *mistakes) {
 	}
 	s.sink = sink
 	s.audit = newAuditLog(sink, s.cfg.Logger)
+}
+
+// makeSealing takes the keys out of the configuration, so that they are in one
+// place.
+func (s *Server) makeSealing(wrong *mistakes) {
+	if wrong.names("sealing_keys") {
+		return
+	}
+	keys, err := seal.New(s.cfg.SealingKeys...)
+	wrong.adopt(err)
+	s.sealing, s.cfg.SealingKeys = keys, nil
 }
 
 // loadPolicy reads the policy. Its findings name their own places.

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"cmp"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/internal/seal"
 )
 
 // settle returns a copy of c with every default filled in and notes what is
@@ -25,6 +28,7 @@ func (c Config) settle(wrong *mistakes) Config {
 	c.checkAdminAddr(wrong)
 	c.settleIssuers(wrong)
 	c.settleOrigins(wrong)
+	c.checkSealingKeys(wrong)
 	c.checkSwitches(wrong)
 	c.checkEnums(wrong)
 	wrong.adopt(c.Quotas.Check())
@@ -57,6 +61,10 @@ func (c *Config) fillDefaults() {
 	c.Issuers = slices.Clone(c.Issuers)
 	c.Users = slices.Clone(c.Users)
 	c.Origins = slices.Clone(c.Origins)
+	c.SealingKeys = slices.Clone(c.SealingKeys)
+	for i, key := range c.SealingKeys {
+		c.SealingKeys[i] = bytes.Clone(key)
+	}
 	c.InitialScopes = slices.Clone(c.InitialScopes)
 }
 
@@ -182,6 +190,16 @@ func (c *Config) checkAdminAddr(wrong *mistakes) {
 	admin := checkAddr(wrong, "admin_addr", c.AdminAddr)
 	if admin != nil && c.AdminAddr == c.Addr && admin.port != "0" {
 		wrong.add("admin_addr", c.AdminAddr, "the MCP listener has this address", "choose another port, or leave it empty")
+	}
+}
+
+// checkSealingKeys names keys by their place, since their content is nobody's.
+func (c *Config) checkSealingKeys(wrong *mistakes) {
+	for i, key := range c.SealingKeys {
+		if len(key) != seal.KeySize {
+			wrong.add("sealing_keys", fmt.Sprintf("key %d", i+1), fmt.Sprintf("it has %d bytes", len(key)),
+				fmt.Sprintf("make each key of %d random bytes", seal.KeySize))
+		}
 	}
 }
 

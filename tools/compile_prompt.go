@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,8 +29,11 @@ func (c *Catalogue) compilePrompts(found *report, out *boundary, declared []Prom
 		d.checkName("Name", p.Name, taken)
 		d.checkDescription(p.Description)
 		d.checkAccess(p.Scopes, p.Permissions, p.AnyPrincipal)
-		if p.Get == nil {
+		switch {
+		case p.Get == nil && p.GetRaw == nil:
 			d.mistake("Get", "is missing", "set it to the function that returns the messages")
+		case p.Get != nil && p.GetRaw != nil:
+			d.mistake("GetRaw", "is set beside Get", "remove one of them")
 		}
 		arguments := make(map[string]bool)
 		for j, a := range p.Arguments {
@@ -71,30 +75,70 @@ func (p *CompiledPrompt) Arguments() []string { return slices.Clone(p.names) }
 
 // Get fills in the prompt. A required argument that is missing and an undeclared one
 // are refused. The error is a *[ClientError].
-func (p *CompiledPrompt) Get(ctx context.Context, arguments map[string]string) (*mcp.GetPromptResult, error) {
-	result := &mcp.GetPromptResult{Description: p.declared.Description, Messages: []mcp.PromptMessage{}}
+func (p *CompiledPrompt) Get(ctx context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+	var result *mcp.GetPromptResult
 	failed := p.boundary.run(ctx, p.label, func() error {
-		if err := p.check(arguments); err != nil {
+		if err := p.check(request.Params.Arguments); err != nil {
 			return err
 		}
-		given := make(map[string]string, len(arguments))
-		maps.Copy(given, arguments)
-		messages, err := p.declared.Get(ctx, given)
-		if err != nil {
-			return err
-		}
-		for _, m := range messages {
-			if m.content == nil {
-				return errors.New("the handler returned a message without content")
-			}
-			result.Messages = append(result.Messages, mcp.PromptMessage{Role: m.role, Content: m.content})
-		}
-		return nil
+		given := make(map[string]string, len(request.Params.Arguments))
+		maps.Copy(given, request.Params.Arguments)
+		request.Params.Arguments = given
+		got, err := p.get(ctx, request)
+		result = got
+		return err
 	})
 	if failed != nil {
 		return nil, failed.clientError()
 	}
 	return result, nil
+}
+
+// get runs the author's function.
+func (p *CompiledPrompt) get(ctx context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+	if p.declared.GetRaw != nil {
+		result, err := p.declared.GetRaw(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		return p.sound(result)
+	}
+	messages, err := p.declared.Get(ctx, request.Params.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	result := &mcp.GetPromptResult{Description: p.declared.Description, Messages: []mcp.PromptMessage{}}
+	for _, m := range messages {
+		if m.content == nil {
+			return nil, errNoContent
+		}
+		result.Messages = append(result.Messages, mcp.PromptMessage{Role: m.role, Content: m.content})
+	}
+	return result, nil
+}
+
+var errNoContent = errors.New("the handler returned a message without content")
+
+// sound returns a copy of a result that is known to encode, or why it does not.
+func (p *CompiledPrompt) sound(result *mcp.GetPromptResult) (*mcp.GetPromptResult, error) {
+	if result == nil {
+		return nil, errNoResult
+	}
+	kept := *result
+	kept.Description = first(kept.Description, p.declared.Description)
+	kept.Messages = append([]mcp.PromptMessage{}, kept.Messages...) // never null
+	for _, m := range kept.Messages {
+		if m.Content == nil {
+			return nil, errNoContent
+		}
+	}
+	if err := markAsking(&kept.Result, &kept.MultiRoundTripResult); err != nil {
+		return nil, err
+	}
+	if _, err := json.Marshal(kept); err != nil {
+		return nil, fmt.Errorf("encode the result: %w", err)
+	}
+	return &kept, nil
 }
 
 // check compares the arguments with the declared ones.

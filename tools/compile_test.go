@@ -149,7 +149,7 @@ func TestCatalogue_Concurrent(t *testing.T) {
 				_, _ = json.Marshal(c.Definition())
 				r, v, _ := f.Resource("x://7")
 				_, _ = r.Read(context.Background(), "x://7", v)
-				_, _ = f.Prompts()[0].Get(context.Background(), map[string]string{"a": "x"})
+				_, _ = f.Prompts()[0].Get(context.Background(), getting(map[string]string{"a": "x"}))
 			}
 		})
 	}

@@ -1,6 +1,10 @@
 package tools
 
-import "context"
+import (
+	"context"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
 
 // Tool declares one operation a client may call (MCP 2026-07-28, server/tools).
 //
@@ -104,8 +108,11 @@ type Prompt struct {
 
 	// Arguments are what the client may give. Others are refused.
 	Arguments []Argument
-	// Get returns the messages.
+	// Get returns the messages. Exactly one of Get and GetRaw is set.
 	Get GetFunc
+	// GetRaw is a Get over mcp-go's own types, for what Get cannot say: a result
+	// that asks the client for input.
+	GetRaw RawGetFunc
 	// Complete suggests values, by argument. It may be nil.
 	Complete map[string]CompleteFunc
 }
@@ -121,6 +128,14 @@ type Argument struct {
 	// Required refuses requests without it.
 	Required bool
 }
+
+// RawGetFunc fills in a prompt over mcp-go's own types. The arguments of the request are
+// checked as for a [GetFunc]. Of a result that asks for input, and of what the request
+// holds when the client comes back, [Raw] tells. A nil result without an error, a
+// message without content and a result that cannot be encoded are internal errors; an
+// empty description becomes that of the declaration. It must be safe for concurrent
+// use. Errors are as in the package comment.
+type RawGetFunc func(ctx context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error)
 
 // GetFunc fills in a prompt. Required arguments are present, others may be missing
 // from the map, undeclared ones are never in it. It must be safe for concurrent use.

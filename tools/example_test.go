@@ -176,9 +176,11 @@ func ExamplePrompt() {
 		log.Fatal(err)
 	}
 	summary, _ := catalogue.Prompt("notes_summary")
-	result, err := summary.Get(context.Background(), map[string]string{"tone": "calm"})
+	var request mcp.GetPromptRequest
+	request.Params.Arguments = map[string]string{"tone": "calm"}
+	result, err := summary.Get(context.Background(), request)
 	fmt.Println(result.Messages[0].Content.(mcp.TextContent).Text, err)
-	_, err = summary.Get(context.Background(), nil)
+	_, err = summary.Get(context.Background(), mcp.GetPromptRequest{})
 	fmt.Println(err)
 	// Output:
 	// Summarise my notes in a calm tone. <nil>

@@ -126,3 +126,10 @@ func mustLack(t *testing.T, text string, parts ...string) {
 		}
 	}
 }
+
+// getting returns the request for a prompt with these arguments.
+func getting(arguments map[string]string) mcp.GetPromptRequest {
+	var request mcp.GetPromptRequest
+	request.Params.Arguments = arguments
+	return request
+}

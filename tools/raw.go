@@ -21,6 +21,16 @@ type RawFunc func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallTo
 // validated against input first; a name that differs from a declared one only in case
 // is refused even where the schema allows any name. [Arguments] decodes them.
 //
+// A result asks the client for input by its InputRequests (MCP 2026-07-28,
+// basic/patterns/mrtr); the InputRequestBuilder of mcp-go makes one. The client comes
+// back with the same request and its answers. Then InputResponses holds the answers to
+// what the last round asked, of the right kind and shape, and no others; some or all
+// may be missing, and what is in them is the client's word. RequestState is what the
+// last round put there, in the clear: on its way through the client it was sealed, for
+// this caller, this operation and these arguments, and for minutes only. A client may
+// come back more than once with the same state. What must not happen twice needs a
+// record of the handler's own, for which the state can carry a number.
+//
 // The error of f is treated as that of a Typed function; a nil result without an error
 // and a result that cannot be encoded are internal errors.
 func Raw(input Schema, f RawFunc) Handler {
@@ -88,12 +98,18 @@ func setArguments(request *mcp.CallToolRequest, arguments json.RawMessage) error
 // sound returns a result that is known to encode, or why it does not.
 func (h *handler) sound(result *mcp.CallToolResult) (*mcp.CallToolResult, error) {
 	if result == nil {
-		return nil, errors.New("the handler returned no result and no error")
+		return nil, errNoResult
 	}
 	if slices.Contains(result.Content, nil) {
 		return nil, errors.New("the handler returned a nil content block")
 	}
 	kept := *result
+	if err := markAsking(&kept.Result, &kept.MultiRoundTripResult); err != nil {
+		return nil, err
+	}
+	if kept.NeedsInput() && kept.IsError {
+		return nil, errors.New("the handler returned an error that asks for input")
+	}
 	if len(kept.RawStructuredContent) == 0 && kept.StructuredContent != nil {
 		// Encoded once here, so that a handler that changes the value later changes nothing.
 		data, err := marshal(kept.StructuredContent)
@@ -105,7 +121,7 @@ func (h *handler) sound(result *mcp.CallToolResult) (*mcp.CallToolResult, error)
 	if _, err := json.Marshal(kept); err != nil {
 		return nil, fmt.Errorf("encode the result: %w", err)
 	}
-	final := !kept.IsError && len(kept.InputRequests) == 0
+	final := !kept.IsError && !kept.NeedsInput()
 	if h.output != nil && final {
 		if err := h.output.conforms(kept.RawStructuredContent); err != nil {
 			return nil, fmt.Errorf("the structured content does not fit the output schema: %w", err)

@@ -228,7 +228,7 @@ func TestPrompt(t *testing.T) {
 	if got := wire(t, p.Definition()); got != definition {
 		t.Errorf("definition %s", got)
 	}
-	got, err := p.Get(context.Background(), map[string]string{"a": "one", "b": "two"})
+	got, err := p.Get(context.Background(), getting(map[string]string{"a": "one", "b": "two"}))
 	want := mcp.NewGetPromptResult("A prompt.", []mcp.PromptMessage{
 		mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent("one")),
 		mcp.NewPromptMessage(mcp.RoleAssistant, mcp.NewTextContent("two")),
@@ -246,13 +246,13 @@ func TestPrompt(t *testing.T) {
 		"R-05 case twin":  {map[string]string{"A": "CANARY", "a": "x"}, "invalid arguments: $.A: unknown; not one of the declared names"},
 		"missing, others": {map[string]string{"c": "CANARY"}, "invalid arguments: $.a: is required: expected string; $.c: unknown; not one of the declared names"},
 	} {
-		_, err := p.Get(context.Background(), c.arguments)
+		_, err := p.Get(context.Background(), getting(c.arguments))
 		var client *ClientError
 		if !errors.As(err, &client) || *client != (ClientError{-32602, c.want}) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := p.Get(context.Background(), map[string]string{"a": ""}); err != nil {
+	if _, err := p.Get(context.Background(), getting(map[string]string{"a": ""})); err != nil {
 		t.Errorf("twin: %v", err)
 	}
 }
@@ -273,7 +273,7 @@ func TestPrompt_Results(t *testing.T) {
 			p := prompt("p")
 			p.Get = func(context.Context, map[string]string) ([]Message, error) { return c.messages, c.err }
 			f := compile(t, nil, nil, []Prompt{p})
-			got, err := f.Prompts()[0].Get(context.Background(), map[string]string{"a": ""})
+			got, err := f.Prompts()[0].Get(context.Background(), getting(map[string]string{"a": ""}))
 			if strings.HasPrefix(c.want, "{") {
 				if err != nil || wire(t, got) != c.want {
 					t.Errorf("got %s, %v", wire(t, got), err)

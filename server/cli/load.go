@@ -48,8 +48,29 @@ func (p *program) load(flags *pflag.FlagSet) (server.Config, []server.Mistake) {
 			}
 		}
 	}
+	for _, s := range settings() {
+		if s.read != nil {
+			wrong = append(wrong, readNamed(&cfg, s, sources)...)
+		}
+	}
 	cfg.Issuers = asDeclared(cfg.Issuers, p.base.Issuers)
 	return cfg, wrong
+}
+
+// readNamed reads the file that the strongest source names for the setting.
+// What is wrong with a file that is not used is of no interest.
+func readNamed(cfg *server.Config, s setting, sources []source) []server.Mistake {
+	for _, from := range slices.Backward(sources) {
+		name, ok := from.values.Get(s.key).(string)
+		if !ok {
+			continue // absent, or reported already
+		}
+		if err := s.read(cfg, name); err != nil {
+			return []server.Mistake{{Key: from.name(s), Value: s.shown(name), Reason: err.Error(), Fix: fixOf(err)}}
+		}
+		return nil
+	}
+	return nil
 }
 
 // asDeclared returns the issuers that were set, with what the program declares
@@ -77,10 +98,12 @@ func (from source) set(cfg *server.Config, s setting) []server.Mistake {
 	values, err := s.values(raw)
 	if err != nil {
 		return []server.Mistake{{
-			Key: from.name(s), Value: fmt.Sprint(raw), Reason: err.Error(), Fix: "put the value in quotes",
+			Key: from.name(s), Value: s.shown(raw), Reason: err.Error(), Fix: "put the value in quotes",
 		}}
 	}
-	s.apply(cfg, values)
+	if s.apply != nil {
+		s.apply(cfg, values)
+	}
 	return nil
 }
 

@@ -22,6 +22,10 @@ type setting struct {
 	about string
 	list  bool // several values, separated by commas or as a YAML sequence
 	apply func(*server.Config, []string)
+	// read, instead of apply, takes the name of a file that holds what no
+	// command line and no environment should. It is asked once, for the name
+	// that won.
+	read func(*server.Config, string) error
 }
 
 // settings returns every setting, in the order in which help shows them.
@@ -33,27 +37,49 @@ func settings() []setting {
 			func(c *server.Config) *string { return &c.PublicURL }),
 		text("admin_addr", "host:port of /healthz, /readyz and /metrics, empty is off (default "+server.DefaultAdminAddr+")",
 			func(c *server.Config) *string { return &c.AdminAddr }),
-		{"issuers", "trusted issuer URLs, comma separated; empty runs the embedded authorization server", true,
-			func(c *server.Config, v []string) { c.Issuers = server.Issuers(v...) }},
+		list("issuers", "trusted issuer URLs, comma separated; empty runs the embedded authorization server",
+			func(c *server.Config, v []string) { c.Issuers = server.Issuers(v...) }),
 		text("model", "Casbin model (default "+server.DefaultModel+", or the textbook model)",
 			func(c *server.Config) *string { return &c.Model }),
 		text("policy", "Casbin policy (default "+server.DefaultPolicy+")",
 			func(c *server.Config) *string { return &c.Policy }),
+		{
+			key:   "sealing_keys",
+			about: "file of keys that seal what clients carry, the same for all replicas (default a random key)",
+			read:  readSealingKeys,
+		},
 		text("store", "where state is kept: memory",
 			func(c *server.Config) *string { return &c.Store }),
 		text("audit", "where decisions are recorded: stdout, stderr or file:PATH (default stderr)",
 			func(c *server.Config) *string { return &c.Audit }),
-		{"limits", "on or off: rates, concurrent calls and time per call (default on)", false,
-			func(c *server.Config, v []string) { c.Limits = server.Switch(v[0]) }},
-		{"origins", "browser origins allowed, comma separated (default the server's own)", true,
-			func(c *server.Config, v []string) { c.Origins = v }},
-		{"legacy", "on or off: revisions before 2026-07-28, of which this version serves none", false,
-			func(c *server.Config, v []string) { c.Legacy = server.Switch(v[0]) }},
+		onOff("limits", "on or off: rates, concurrent calls and time per call (default on)",
+			func(c *server.Config) *server.Switch { return &c.Limits }),
+		list("origins", "browser origins allowed, comma separated (default the server's own)",
+			func(c *server.Config, v []string) { c.Origins = v }),
+		onOff("legacy", "on or off: revisions before 2026-07-28, of which this version serves none",
+			func(c *server.Config) *server.Switch { return &c.Legacy }),
 	}
 }
 
 func text(key, about string, field func(*server.Config) *string) setting {
-	return setting{key, about, false, func(c *server.Config, v []string) { *field(c) = v[0] }}
+	return setting{key: key, about: about, apply: func(c *server.Config, v []string) { *field(c) = v[0] }}
+}
+
+func onOff(key, about string, field func(*server.Config) *server.Switch) setting {
+	return setting{key: key, about: about, apply: func(c *server.Config, v []string) { *field(c) = server.Switch(v[0]) }}
+}
+
+func list(key, about string, apply func(*server.Config, []string)) setting {
+	return setting{key: key, about: about, list: true, apply: apply}
+}
+
+// shown is what an error may repeat of a value. Where the name of a file is
+// expected that holds secrets, somebody may have written the secret instead.
+func (s setting) shown(raw any) string {
+	if name, ok := raw.(string); s.read != nil && (!ok || isKey(name)) {
+		return "(not shown)"
+	}
+	return fmt.Sprint(raw)
 }
 
 func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }

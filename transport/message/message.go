@@ -40,6 +40,13 @@ type Message struct {
 	Cursor string
 	// Completion is what completion/complete asks for, nil for other methods.
 	Completion *Completion
+	// InputResponses is the object params.inputResponses, nil when there was
+	// none: what the client answers to what it was asked, or says it was
+	// ("Multi Round-Trip Requests").
+	InputResponses json.RawMessage
+	// RequestState is params.requestState, unverified and from a stranger. It is
+	// empty when there was none; an empty one that was sent is refused.
+	RequestState string
 	// Meta is params._meta; its fields are promoted.
 	Meta
 	// Raw is the message to dispatch: the members jsonrpc, id, method and

@@ -110,8 +110,11 @@ func (m *Message) readParams(params members) *Error {
 	m.Meta = r.meta(r.open(params, "_meta", metaMembers()))
 	m.Arguments = r.object(params, "arguments")
 	m.Cursor = r.str(params, "cursor")
-	r.object(params, "inputResponses")
-	r.str(params, "requestState")
+	m.InputResponses = r.object(params, "inputResponses")
+	m.RequestState = r.str(params, "requestState")
+	if m.RequestState == "" && params.get("requestState") != nil {
+		r.fail(CodeInvalidParams, "requestState must not be empty")
+	}
 	name, uri := r.str(params, "name"), r.str(params, "uri")
 	switch m.Method {
 	case "tools/call":

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/mark3labs/mcp-go/mcp"
+)
+
+// given returns what the handler may know of earlier rounds: what the gate has
+// opened, whatever the request itself says. For a client of an older revision
+// mcp-go asks for the input and calls the handler again by itself; then the
+// state is one that the guard has just sealed, and is opened here.
+func (a *allow) given(sent mcp.MultiRoundTripParams) (mcp.MultiRoundTripParams, bool) {
+	brought := a.input
+	if sent.RequestState != "" && sent.RequestState != brought.sealed {
+		responses, err := json.Marshal(sent.InputResponses)
+		if err != nil {
+			return mcp.MultiRoundTripParams{}, false
+		}
+		again, why := a.rounds.receive(sent.RequestState, responses)
+		if why != nil {
+			return mcp.MultiRoundTripParams{}, false
+		}
+		brought = again
+	}
+	return mcp.MultiRoundTripParams{InputResponses: brought.responses, RequestState: brought.state}, true
+}
+
+// ask checks and seals a result that asks the client for input; any other it
+// leaves alone.
+func (g *guard) ask(ctx context.Context, op *operation, a *allow, asks bool, rounds *mcp.MultiRoundTripResult) error {
+	if !asks {
+		return nil
+	}
+	if err := answerable(ctx, rounds.InputRequests); err != nil {
+		return err
+	}
+	sealed, err := a.rounds.seal(rounds)
+	if err != nil {
+		g.logger.ErrorContext(ctx, "the state of a request could not be sealed", "operation", op.title(), "error", err)
+		return errNotAdmitted
+	}
+	rounds.RequestState = sealed
+	return nil
+}
