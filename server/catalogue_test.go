@@ -146,10 +146,13 @@ func TestM07_OneGateOnAllPaths(t *testing.T) {
 	}{
 		{"plain", func(*wire) {}, true},
 		{"task", func(w *wire) { w.params()["task"] = map[string]any{"ttl": 1000} }, true},
-		{"retry with request state", func(w *wire) {
+		{"retry with input responses", func(w *wire) {
+			w.params()["inputResponses"] = map[string]any{"never": map[string]any{"action": "accept"}}
+		}, true},
+		{"retry with a forged request state", func(w *wire) {
 			w.params()["requestState"] = "forged"
 			w.params()["inputResponses"] = map[string]any{}
-		}, true},
+		}, false},
 		{"invented session", func(w *wire) { w.header.Set("Mcp-Session-Id", "mcp-session-00000000-0000-4000-8000-000000000000") }, true},
 		{"older revision", func(w *wire) {
 			w.header.Set("Mcp-Session-Id", "mcp-session-00000000-0000-4000-8000-000000000000")

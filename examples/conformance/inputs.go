@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-mcp/sallyport/tools"
 )
 
-// inputs returns the tools that need something from the client before they can answer. None keeps a state between the rounds.
+// inputs returns the tools that need something from the client before they can answer. None keeps a state between the rounds; those of rounds do.
 func inputs() []tools.Tool {
 	return []tools.Tool{
 		asking("test_input_required_result_elicitation", "Ask the person for a name.", askName, greet),
@@ -64,24 +64,12 @@ func asking(
 }
 
 func askName(b *mcpserver.InputRequestBuilder, _ mcp.ClientCapabilities) {
-	b.Elicit("user_name", mcp.ElicitationParams{
-		Message: "What is your name?",
-		RequestedSchema: map[string]any{
-			"type":       "object",
-			"properties": map[string]any{"name": map[string]any{"type": "string"}},
-			"required":   []string{"name"},
-		},
-	})
+	b.Elicit("user_name", form("What is your name?", "name", "string"))
 }
 
 func greet(given mcp.InputResponses) (string, bool) {
-	elicited := mcpserver.ElicitationResponse(given, "user_name")
-	if elicited == nil || elicited.Action != mcp.ElicitationResponseActionAccept {
-		return "", false
-	}
-	content, _ := elicited.Content.(map[string]any)
-	name, ok := content["name"].(string)
-	return "Hello, " + name + "!", ok
+	name := field(mcp.MultiRoundTripParams{InputResponses: given}, "user_name", "name")
+	return "Hello, " + name + "!", name != ""
 }
 
 func askCapital(b *mcpserver.InputRequestBuilder, _ mcp.ClientCapabilities) {

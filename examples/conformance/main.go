@@ -29,6 +29,7 @@ func config() server.Config {
 	declared = append(declared, notifying()...)
 	declared = append(declared, schemas()...)
 	declared = append(declared, inputs()...)
+	declared = append(declared, rounds()...)
 	for i := range declared {
 		declared[i].Scopes = []string{call, "mcp:conformance:tools:" + declared[i].Name}
 	}

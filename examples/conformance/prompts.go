@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/tools"
 )
@@ -41,6 +42,20 @@ func prompts() []tools.Prompt {
 					tools.UserContent(embedded(arguments["resourceUri"], "text/plain", "Embedded resource content for testing.")),
 					tools.User("Please process the embedded resource above."),
 				}, nil
+			},
+		},
+		{
+			Name:        "test_input_required_result_prompt",
+			Description: "A prompt that asks the person for its context.",
+			GetRaw: func(_ context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+				about := field(request.Params.MultiRoundTripParams, "user_context", "context")
+				if about == "" {
+					return mcpserver.NewInputRequestBuilder("").
+						Elicit("user_context", form("What context should the prompt use?", "context", "string")).PromptResult(), nil
+				}
+				return mcp.NewGetPromptResult("", []mcp.PromptMessage{
+					mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent("Use this context: "+about)),
+				}), nil
 			},
 		},
 		{
