@@ -1,0 +1,195 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/seal"
+	"github.com/sallyport-mcp/sallyport/tools"
+)
+
+func someRounds(t *testing.T) rounds {
+	t.Helper()
+	keys, err := seal.New(make([]byte, seal.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	return rounds{
+		states:    states{keys: keys, resource: "https://a.example/mcp", now: func() time.Time { return at }},
+		who:       authz.Principal{Issuer: "https://i.example", Subject: "bob", Client: "desk"},
+		method:    "tools/call",
+		name:      "ask",
+		arguments: json.RawMessage(`{"a":1}`),
+	}
+}
+
+// TestM24_EveryPartIsBound changes one part at a time of what a state is for.
+func TestM24_EveryPartIsBound(t *testing.T) {
+	r := someRounds(t)
+	sealed, err := r.seal(&mcp.MultiRoundTripResult{RequestState: "own"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*rounds){
+		"resource":  func(r *rounds) { r.resource = "https://b.example/mcp" },
+		"issuer":    func(r *rounds) { r.who.Issuer = "https://j.example" },
+		"subject":   func(r *rounds) { r.who.Subject = "alice" },
+		"machine":   func(r *rounds) { r.who.Machine = true },
+		"client":    func(r *rounds) { r.who.Client = "phone" },
+		"method":    func(r *rounds) { r.method = "prompts/get" },
+		"name":      func(r *rounds) { r.name = "again" },
+		"arguments": func(r *rounds) { r.arguments = json.RawMessage(`{"a":1.0}`) },
+		"broken":    func(r *rounds) { r.arguments = json.RawMessage(`{"a":`) },
+		"keys":      func(r *rounds) { r.keys = nil },
+	} {
+		t.Run("M-24 "+name, func(t *testing.T) {
+			changed := r
+			change(&changed)
+			if given, why := changed.receive(sealed, nil); why == nil || why.Reason != "request_state" || given.state != "" {
+				t.Errorf("%+v, %v", given, why)
+			}
+			if given, why := r.receive(sealed, nil); why != nil || given.state != "own" {
+				t.Errorf("unchanged: %+v, %v", given, why)
+			}
+		})
+	}
+	// A text of the right seal that is no state of ours.
+	bound, err := r.bound()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, foreign := range []string{
+		r.keys.Seal(purposeState, []byte("["), bound...),
+		r.keys.Seal("session", []byte(`{"expires":9999999999}`), bound...),
+	} {
+		if _, why := r.receive(foreign, nil); why == nil {
+			t.Error("a foreign text was opened as a state")
+		}
+	}
+	if _, why := r.receive(r.keys.Seal(purposeState, []byte(`{"expires":9999999999}`), bound...), nil); why != nil {
+		t.Errorf("the twin: %v", why)
+	}
+}
+
+// TestGuardSealsOnlyWhatItCanOpen asks for input where no gate has said for whom.
+func TestGuardSealsOnlyWhatItCanOpen(t *testing.T) {
+	var log bytes.Buffer
+	cfg := goodConfig(t)
+	cfg.Tools = []tools.Tool{{
+		Name: "ask", Description: "Asks.", Scopes: []string{"ask:use"},
+		Handler: tools.Raw(tools.SchemaJSON(`{"type":"object"}`), func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			return mcpserver.NewInputRequestBuilder("swordfish").ToolResult(), nil
+		}),
+	}}
+	cfg.Stdout = &log
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	a := digestOf(t, json.RawMessage(`{}`))
+	a.op, a.arguments = s.ops.tools["ask"], json.RawMessage(`{}`)
+	request := mcp.CallToolRequest{}
+	request.Params.Name, request.Params.Arguments = "ask", map[string]any{}
+	if result, err := a.op.serverTool.Handler(withAllow(t.Context(), a), request); err == nil || result != nil {
+		t.Errorf("without rounds: %+v, %v", result, err)
+	}
+	r := someRounds(t)
+	a.rounds = &r
+	result, err := a.op.serverTool.Handler(withAllow(t.Context(), a), request)
+	if err != nil || result.RequestState == "" || strings.Contains(result.RequestState, "swordfish") {
+		t.Errorf("with them: %+v, %v", result, err)
+	}
+}
+
+// TestGuardOpensItsOwnStateAgain calls a handler a second time within one
+// request, as mcp-go does for clients of older revisions.
+func TestGuardOpensItsOwnStateAgain(t *testing.T) {
+	var seen []mcp.MultiRoundTripParams
+	cfg := goodConfig(t)
+	cfg.Tools = []tools.Tool{{
+		Name: "ask", Description: "Asks.", Scopes: []string{"ask:use"},
+		Handler: tools.Raw(tools.SchemaJSON(`{"type":"object"}`), func(_ context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+			seen = append(seen, request.Params.MultiRoundTripParams)
+			return mcpserver.NewInputRequestBuilder("own").Roots("roots").ToolResult(), nil
+		}),
+	}}
+	cfg.Prompts = []tools.Prompt{{
+		Name: "ask", Description: "Asks.", Scopes: []string{"ask:use"},
+		GetRaw: func(_ context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+			seen = append(seen, request.Params.MultiRoundTripParams)
+			return mcpserver.NewInputRequestBuilder("own").PromptResult(), nil
+		},
+	}}
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	can := mcp.ClientCapabilities{Roots: &struct {
+		ListChanged bool `json:"listChanged,omitempty"`
+	}{}}
+	a := digestOf(t, json.RawMessage(`{}`))
+	a.op, a.arguments = s.ops.tools["ask"], json.RawMessage(`{}`)
+	r := someRounds(t)
+	a.rounds = &r
+	ctx := mcpserver.WithRequestProtocolInfo(withAllow(t.Context(), a), &mcpserver.RequestProtocolInfo{ClientCapabilities: &can})
+	request := mcp.CallToolRequest{}
+	request.Params.Name, request.Params.Arguments = "ask", map[string]any{}
+	// What the request itself says counts for nothing.
+	request.Params.InputResponses = mcp.InputResponses{"roots": mcp.NewRootsInputResponse(mcp.ListRootsResult{Roots: []mcp.Root{}})}
+	first, err := a.op.serverTool.Handler(ctx, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Params.RequestState = first.RequestState
+	request.Params.InputResponses["never"] = mcp.NewElicitationInputResponse(mcp.ElicitationResult{})
+	if _, err = a.op.serverTool.Handler(ctx, request); err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 2 || len(seen[0].InputResponses) != 0 || seen[0].RequestState != "" ||
+		len(seen[1].InputResponses) != 1 || seen[1].InputResponses["roots"].Roots == nil || seen[1].RequestState != "own" {
+		t.Errorf("the handler saw %+v", seen)
+	}
+	request.Params.RequestState += "A"
+	if _, err = a.op.serverTool.Handler(ctx, request); err == nil || len(seen) != 2 {
+		t.Errorf("a forged state: %v, %d calls", err, len(seen))
+	}
+	b := digestOf(t, map[string]string{})
+	b.op, b.rounds = s.ops.prompts["ask"], &r
+	get := mcp.GetPromptRequest{}
+	get.Params.Name, get.Params.Arguments, get.Params.RequestState = "ask", map[string]string{}, "forged"
+	if _, err = b.op.serverPrompt.Handler(withAllow(t.Context(), b), get); err == nil || len(seen) != 2 {
+		t.Errorf("a forged state of a prompt: %v, %d calls", err, len(seen))
+	}
+	get.Params.RequestState = ""
+	if _, err = b.op.serverPrompt.Handler(withAllow(t.Context(), b), get); err != nil || len(seen) != 3 {
+		t.Errorf("a prompt: %v, %d calls", err, len(seen))
+	}
+}
+
+// TestReadResponseOfNoKind: what nobody can ask for, nobody can answer.
+func TestReadResponseOfNoKind(t *testing.T) {
+	raw := json.RawMessage(`{"action":"accept"}`)
+	if _, ok := readResponse("tools/call", raw); ok {
+		t.Error("an answer to tools/call was read")
+	}
+	// mcp-go reads any response as any kind; this one is of one kind.
+	read, ok := readResponse(mcp.MethodElicitationCreate, raw)
+	responses := mcp.InputResponses{"k": read}
+	if !ok || mcpserver.ElicitationResponse(responses, "k") == nil || mcpserver.SamplingResponse(responses, "k") != nil || mcpserver.RootsResponse(responses, "k") != nil {
+		t.Errorf("%+v, %t", read, ok)
+	}
+	if _, ok := answersTo(nil, json.RawMessage(`[]`)); ok {
+		t.Error("a list of answers was read")
+	}
+}
