@@ -66,15 +66,31 @@ func TestRaw_Results(t *testing.T) {
 	wrong := mcp.NewToolResultStructured(map[string]any{"n": "one"}, "x")
 	right := mcp.NewToolResultStructured(out{1}, `{"n":1}`)
 	ask := &mcp.CallToolResult{Content: []mcp.Content{}}
+	ask.ResultType = mcp.ResultTypeInputRequired
 	ask.InputRequests = mcp.InputRequests{"roots": mcp.NewRootsInputRequest()}
+	later := &mcp.CallToolResult{Content: []mcp.Content{}}
+	later.ResultType, later.RequestState = mcp.ResultTypeInputRequired, "later"
+	failed, nothing, both := *ask, *later, *ask
+	failed.IsError, nothing.RequestState, both.ResultType = true, "", mcp.ResultTypeComplete
+	unsaid := *ask
+	unsaid.ResultType = ""
+	broken := *ask
+	broken.InputRequests = mcp.InputRequests{"x": {Method: mcp.MethodElicitationCreate}}
 	for name, c := range map[string]struct {
 		give     *mcp.CallToolResult
 		err      error
 		internal bool
+		want     *mcp.CallToolResult // give, if nil
 	}{
 		"fits":               {give: right},
 		"error result":       {give: mcp.NewToolResultError("no")},
 		"input required":     {give: ask},
+		"only a state":       {give: later},
+		"asks, unsaid":       {give: &unsaid, want: ask},
+		"asks and is final":  {give: &both, internal: true},
+		"asks and failed":    {give: &failed, internal: true},
+		"asks for nothing":   {give: &nothing, internal: true},
+		"asks without form":  {give: &broken, internal: true},
 		"does not fit":       {give: wrong, internal: true},
 		"no structured":      {give: mcp.NewToolResultText("x"), internal: true},
 		"nil":                {internal: true},
@@ -95,8 +111,12 @@ func TestRaw_Results(t *testing.T) {
 				}
 				return
 			}
-			if wire(t, got) != wire(t, c.give) {
-				t.Errorf("got  %s\nwant %s\nlog %s", wire(t, got), wire(t, c.give), log)
+			want := c.give
+			if c.want != nil {
+				want = c.want
+			}
+			if wire(t, got) != wire(t, want) {
+				t.Errorf("got  %s\nwant %s\nlog %s", wire(t, got), wire(t, want), log)
 			}
 		})
 	}

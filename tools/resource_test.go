@@ -287,6 +287,70 @@ func TestPrompt_Results(t *testing.T) {
 	}
 }
 
+func TestPrompt_Raw(t *testing.T) {
+	ask := &mcp.GetPromptResult{}
+	ask.InputRequests, ask.RequestState = mcp.InputRequests{"r": mcp.NewRootsInputRequest()}, "s"
+	nothing, unmade, broken := *ask, *ask, *ask
+	nothing.InputRequests, nothing.RequestState, nothing.ResultType = nil, "", mcp.ResultTypeInputRequired
+	unmade.InputRequests = mcp.InputRequests{"r": {Method: "tools/call"}}
+	broken.InputRequests, broken.RequestState = nil, ""
+	broken.Messages = []mcp.PromptMessage{{Role: mcp.RoleUser}}
+	for name, c := range map[string]struct {
+		give *mcp.GetPromptResult
+		err  error
+		want string
+	}{
+		"asks": {ask, nil, `{"resultType":"input_required","inputRequests":{"r":{"method":"roots/list"}},"requestState":"s","description":"A prompt.","messages":[]}`},
+		"messages": {
+			mcp.NewGetPromptResult("Own.", []mcp.PromptMessage{mcp.NewPromptMessage(mcp.RoleUser, mcp.NewTextContent("x"))}), nil,
+			`{"description":"Own.","messages":[{"role":"user","content":{"type":"text","text":"x"}}]}`,
+		},
+		"asks for nothing": {&nothing, nil, "internal error (ref REF1)"},
+		"no request":       {&unmade, nil, "internal error (ref REF1)"},
+		"no content":       {&broken, nil, "internal error (ref REF1)"},
+		"nil":              {nil, nil, "internal error (ref REF1)"},
+		"error":            {nil, errors.New(secret), "internal error (ref REF1)"},
+		"public error":     {nil, Errorf("no"), "no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := prompt("p")
+			var seen mcp.GetPromptRequest
+			p.Get, p.GetRaw = nil, func(_ context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+				seen = request
+				return c.give, c.err
+			}
+			f := compile(t, nil, nil, []Prompt{p})
+			request := getting(map[string]string{"a": "x"})
+			request.Params.RequestState = "state"
+			got, err := f.Prompts()[0].Get(context.Background(), request)
+			if strings.HasPrefix(c.want, "{") {
+				if err != nil || wire(t, got) != c.want {
+					t.Errorf("got %s, %v", wire(t, got), err)
+				}
+			} else if err == nil || err.Error() != c.want {
+				t.Errorf("got %v", err)
+			}
+			if seen.Params.RequestState != "state" || seen.Params.Arguments["a"] != "x" {
+				t.Errorf("the handler saw %+v", seen.Params)
+			}
+			seen.Params.RequestState = ""
+			if _, err := f.Prompts()[0].Get(context.Background(), getting(nil)); err == nil || seen.Params.RequestState != "" {
+				t.Errorf("without its argument: %v", err)
+			}
+		})
+	}
+}
+
+func TestPrompt_OneFunction(t *testing.T) {
+	get := func(context.Context, mcp.GetPromptRequest) (*mcp.GetPromptResult, error) { return nil, nil }
+	both, none, rawOnly := prompt("both"), prompt("none"), prompt("raw")
+	both.GetRaw, none.Get, rawOnly.Get, rawOnly.GetRaw = get, nil, nil, get
+	_, err := Compile(Options{}, nil, nil, []Prompt{both, none, rawOnly})
+	if err == nil || !strings.Contains(err.Error(), "GetRaw") || !strings.Contains(err.Error(), "none") || strings.Contains(err.Error(), `"raw"`) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestNothingMutableIsShared(t *testing.T) {
 	scopes, permissions := []string{"a:b"}, []string{"a:c"}
 	complete := map[string]CompleteFunc{"id": completeLetters}

@@ -184,6 +184,9 @@ func TestRefused(t *testing.T) {
 		{"cursor number", swap(`"name"`, `"cursor":1,"name"`), -32602},
 		{"inputResponses array", swap(`"name"`, `"inputResponses":[],"name"`), -32602},
 		{"requestState object", swap(`"name"`, `"requestState":{},"name"`), -32602},
+		{"M-24 requestState empty", swap(`"name"`, `"requestState":"","name"`), -32602},
+		{"M-24 requestState null", swap(`"name"`, `"requestState":null,"name"`), -32602},
+		{"inputResponses null", swap(`"name"`, `"inputResponses":null,"name"`), -32602},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bad := readError(t, c.body)
@@ -191,6 +194,17 @@ func TestRefused(t *testing.T) {
 				t.Errorf("code %d (%s), want %d", bad.Code, bad, c.code)
 			}
 		})
+	}
+}
+
+func TestM24_RetryIsRead(t *testing.T) {
+	m, err := message.Read([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","requestState":"s\u0031","inputResponses": {"k":7} }}`))
+	if err != nil || m.RequestState != "s1" || string(m.InputResponses) != `{"k":7}` {
+		t.Errorf("%+v, %v", m, err)
+	}
+	m, err = message.Read([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"}}`))
+	if err != nil || m.RequestState != "" || m.InputResponses != nil {
+		t.Errorf("%+v, %v", m, err)
 	}
 }
 
