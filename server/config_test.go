@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/internal/seal"
 	"github.com/sallyport-mcp/sallyport/tools"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -157,6 +158,29 @@ func write(t *testing.T, c *Config, policy string) {
 	t.Helper()
 	if err := os.WriteFile(c.Policy, []byte(policy), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestSealingKeysAreCopiedAndKeptInOnePlace changes the caller's keys after New.
+func TestSealingKeysAreCopiedAndKeptInOnePlace(t *testing.T) {
+	cfg := goodConfig(t)
+	own := bytes.Repeat([]byte{7}, 32)
+	cfg.SealingKeys = [][]byte{own}
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	clear(own)
+	twin, err := seal.New(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := twin.Open("p", s.sealing.Seal("p", nil)); !ok {
+		t.Error("the server seals with another key than it was given")
+	}
+	if s.cfg.SealingKeys != nil || cfg.SealingKeys == nil {
+		t.Error("the keys are in the server's configuration too, or not in the caller's any more")
 	}
 }
 

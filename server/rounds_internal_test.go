@@ -193,3 +193,30 @@ func TestReadResponseOfNoKind(t *testing.T) {
 		t.Error("a list of answers was read")
 	}
 }
+
+func FuzzAnswers(f *testing.F) {
+	asked := map[string]mcp.MCPMethod{
+		"name": mcp.MethodElicitationCreate, "thought": mcp.MethodSamplingCreateMessage, "roots": mcp.MethodListRoots, "none": "ping",
+	}
+	f.Add(`{"name":{"action":"accept","content":{"a":["b"],"c":1}},"never":7}`)
+	f.Add(`{"thought":{"role":"user","content":[{"type":"text"}],"model":"m"}}`)
+	f.Add(`{"roots":{"roots":[{"uri":"file:///a"}]}}`)
+	f.Add(`{"none":{}}`)
+	f.Add(`null`)
+	f.Fuzz(func(t *testing.T, responses string) {
+		answers, ok := answersTo(asked, json.RawMessage(responses))
+		if !ok && answers != nil {
+			t.Error("a refusal with answers")
+		}
+		for key, answer := range answers {
+			only := map[string]bool{
+				"name":    answer.Elicitation != nil && answer.Sampling == nil && answer.Roots == nil,
+				"thought": answer.Elicitation == nil && answer.Sampling != nil && answer.Roots == nil,
+				"roots":   answer.Elicitation == nil && answer.Sampling == nil && answer.Roots != nil && answer.Roots.Roots != nil,
+			}
+			if !only[key] {
+				t.Errorf("%s is answered by %+v", key, answer)
+			}
+		}
+	})
+}

@@ -11,7 +11,9 @@
 // decides about it by the row of its method and records the decision (gate.go,
 // methods.go, completion.go, audit.go); mcp-go dispatches what was admitted; the
 // guard, in front of every handler, checks that the context carries the allow
-// for exactly this operation (guard.go, allow.go).
+// for exactly this operation (guard.go, allow.go). What a handler leaves with the
+// client while it waits for input is sealed by the guard and opened by the gate
+// (rounds.go, responses.go, asking.go).
 package server
 
 import (
