@@ -18,11 +18,14 @@ import (
 	"slices"
 )
 
-// Message is one strictly read JSON-RPC request or notification. It is a value
+// Message is one strictly read JSON-RPC request, notification or response. It is a value
 // to look at: nothing in it may be modified, and then it is safe for
 // concurrent use. Its byte slices may share memory with the body it was read
 // from. The zero value is not a valid message; only [Read] makes one.
 type Message struct {
+	// Revision is the revision of the protocol that the request is in, set by
+	// package transport before anything is decided; [Read] leaves it empty.
+	Revision string
 	// ID is the request id exactly as it was sent, a JSON string or a JSON
 	// integer of any size. It is nil for a notification.
 	ID json.RawMessage
@@ -31,8 +34,9 @@ type Message struct {
 	// Params is the params object exactly as sent, nil when there was none.
 	Params json.RawMessage
 	// Name is what the message is about: params.name of tools/call and
-	// prompts/get, params.uri of resources/read, and the name or URI of the
-	// reference of completion/complete. It is empty for every other method.
+	// prompts/get, params.uri of resources/read, resources/subscribe and
+	// resources/unsubscribe, and the name or URI of the reference of
+	// completion/complete. It is empty for every other method.
 	Name string
 	// Arguments is the object params.arguments as sent, nil when there was none.
 	Arguments json.RawMessage
@@ -40,6 +44,16 @@ type Message struct {
 	Cursor string
 	// Completion is what completion/complete asks for, nil for other methods.
 	Completion *Completion
+	// Filter is what subscriptions/listen asks to be told, nil for other methods.
+	Filter *Filter
+	// Handshake is what initialize says in a revision that has it, else nil.
+	Handshake *Handshake
+	// Cancels is params.requestId of notifications/cancelled, a string or an
+	// integer exactly as sent, nil for other methods.
+	Cancels json.RawMessage
+	// Response is the answer to a request of the server. A message that has one
+	// has an ID and no Method.
+	Response *Response
 	// InputResponses is the object params.inputResponses, nil when there was
 	// none: what the client answers to what it was asked, or says it was
 	// ("Multi Round-Trip Requests").
@@ -51,7 +65,7 @@ type Message struct {
 	Meta
 	// Raw is the message to dispatch: the members jsonrpc, id, method and
 	// params, without the params member "task", which this server does not
-	// offer.
+	// offer. It is nil for a response, which is not dispatched.
 	Raw []byte
 }
 
@@ -74,6 +88,31 @@ type Meta struct {
 	ProgressToken json.RawMessage
 	// Traceparent is the W3C trace context of the caller as sent, unchecked.
 	Traceparent string
+}
+
+// Filter is what a client wants to be told about (MCP 2026-07-28, "Subscriptions",
+// "Notification Filter").
+type Filter struct {
+	// Tools, Prompts and Resources ask for changes of these lists.
+	Tools, Prompts, Resources bool
+	// URIs are the resources whose changes are asked for, each once.
+	URIs []string
+}
+
+// Handshake is what a client of a revision before 2026-07-28 says about itself
+// (MCP 2025-11-25, "Lifecycle", "Initialization").
+type Handshake struct {
+	// ProtocolVersion is the revision the client asks for.
+	ProtocolVersion string
+	// Capabilities is the object of what the client can do.
+	Capabilities json.RawMessage
+}
+
+// Response is the answer of a client to a request that the server sent in a
+// revision before 2026-07-28. Exactly one of its fields is not nil.
+type Response struct {
+	// Result is the object of a success, Error that of a failure.
+	Result, Error json.RawMessage
 }
 
 // Completion is the question of a completion/complete request.
@@ -112,6 +151,12 @@ func (e *Error) Error() string { return e.Reason }
 // IsNotification reports whether the message has no id and so gets no answer
 // (JSON-RPC 2.0, section 4.1).
 func (m *Message) IsNotification() bool { return m.ID == nil }
+
+// Older reports whether the request is of a revision before 2026-07-28.
+func (m *Message) Older() bool { return m.Revision != "" && m.Revision < "2026-07-28" }
+
+// IsResponse reports whether the message answers a request of the server.
+func (m *Message) IsResponse() bool { return m.Response != nil }
 
 // maxSafeInteger is the largest integer that every JSON reader keeps exactly
 // (RFC 8259, section 6).

@@ -129,6 +129,14 @@ func (m *Message) readParams(params members) *Error {
 		m.Name = uri
 	case "completion/complete":
 		m.Name, m.Completion = r.completion(params)
+	case "subscriptions/listen":
+		m.Filter = r.filter(params)
+	case "notifications/cancelled":
+		m.Cancels = r.id(params, "requestId")
+	default:
+		if m.ProtocolVersion == "" {
+			m.readOlder(r, params)
+		}
 	}
 	return r.err
 }

@@ -13,12 +13,12 @@ import (
 // every answer and kept while the request runs.
 const maxID = 256
 
-// Read reads a request body: exactly one JSON-RPC request or notification in
-// UTF-8. It refuses what [strictjson.Check] refuses (duplicate members and
+// Read reads a request body: exactly one JSON-RPC request, notification or
+// response in UTF-8. It refuses what [strictjson.Check] refuses (duplicate members and
 // case twins anywhere, invalid UTF-8, a byte order mark, lone surrogates, text
 // after the value, nesting deeper than [strictjson.MaxDepth]), and also
-// batches, responses, an id that is not a string or an integer, params that
-// are not an object, protocol members in another spelling ("Name"), and
+// batches, what is a request and a response at once, an id that is not a string
+// or an integer, params that are not an object, protocol members in another spelling ("Name"), and
 // protocol members of a wrong type, and numbers that no double can hold.
 // Members the protocol does not know are ignored. The error is always an *[Error].
 func Read(body []byte) (*Message, error) {
@@ -35,6 +35,9 @@ func Read(body []byte) (*Message, error) {
 	}
 	if !finite(body) {
 		return nil, &Error{Code: CodeInvalidRequest, Reason: "a number is larger than any double", ID: m.ID}
+	}
+	if m.IsResponse() {
+		return m, nil
 	}
 	params, _ := split(m.Params)
 	if reason := twin(params, paramsMembers()); reason != "" {
@@ -74,9 +77,12 @@ func (m *Message) readEnvelope(top members) string {
 	if version, ok := text(top.get("jsonrpc")); !ok || version != "2.0" {
 		return `jsonrpc must be "2.0"`
 	}
+	if top.get("method") == nil && (top.get("result") != nil || top.get("error") != nil) {
+		return m.readResponse(top)
+	}
 	for _, name := range []string{"result", "error"} {
 		if top.get(name) != nil {
-			return "a response is not accepted: the message has the member " + name
+			return "a request has no member " + name
 		}
 	}
 	method, ok := text(top.get("method"))
@@ -90,6 +96,22 @@ func (m *Message) readEnvelope(top members) string {
 		}
 		m.Params = params
 	}
+	return ""
+}
+
+// readResponse reads what answers a request of the server. It returns what is
+// wrong, or "".
+func (m *Message) readResponse(top members) string {
+	result, failure := top.get("result"), top.get("error")
+	switch {
+	case m.ID == nil:
+		return "a response has no id"
+	case result != nil && failure != nil:
+		return "a response has a result or an error, not both"
+	case result != nil && result[0] != '{', failure != nil && failure[0] != '{':
+		return "the result or error of a response must be an object"
+	}
+	m.Response = &Response{Result: result, Error: failure}
 	return ""
 }
 

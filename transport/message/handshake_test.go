@@ -1,0 +1,55 @@
+package message_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sallyport-mcp/sallyport/transport/message"
+)
+
+// TestReadsWhatOlderRevisionsAndStreamsSay is the twin of the refusals of
+// TestRefused: the same messages, whole.
+func TestReadsWhatOlderRevisionsAndStreamsSay(t *testing.T) {
+	cases := map[string]struct {
+		body string
+		get  func(*message.Message) any
+		want any
+	}{
+		"a result": {
+			`{"jsonrpc":"2.0","id":"s1","result":{"a":1}}`,
+			func(m *message.Message) any { return string(m.Response.Result) }, `{"a":1}`,
+		},
+		"an error": {
+			`{"jsonrpc":"2.0","id":"s1","error":{"code":1,"message":""}}`,
+			func(m *message.Message) any { return string(m.Response.Error) }, `{"code":1,"message":""}`,
+		},
+		"a filter": {
+			`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"promptsListChanged":false,"resourceSubscriptions":["a:b","a:c","a:b"]}}}`,
+			func(m *message.Message) any { return *m.Filter }, message.Filter{Tools: true, URIs: []string{"a:b", "a:c"}},
+		},
+		"a handshake": {
+			`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"roots":{}},"clientInfo":{"name":"n","version":"1"}}}`,
+			func(m *message.Message) any { return m.Handshake.ProtocolVersion + string(m.Handshake.Capabilities) }, `2025-11-25{"roots":{}}`,
+		},
+		"a cancellation": {
+			`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`,
+			func(m *message.Message) any { return string(m.Cancels) }, "7",
+		},
+		"a subscription": {
+			`{"jsonrpc":"2.0","id":1,"method":"resources/subscribe","params":{"uri":"a:b"}}`,
+			func(m *message.Message) any { return m.Name }, "a:b",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			m, err := message.Read([]byte(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, c.get(m)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
