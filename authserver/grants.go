@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -72,6 +73,15 @@ type grants struct {
 	byID   map[string]*grant
 	byCode map[[sha256.Size]byte]*grant
 	order  *list.List // oldest first
+	// deaths counts revocations, so that others notice one without looking at
+	// every grant.
+	deaths atomic.Uint64
+}
+
+// kill revokes a grant.
+func (s *grants) kill(g *grant) {
+	g.revoked = true
+	s.deaths.Add(1)
 }
 
 func newGrants(now func() time.Time, limit int) *grants {
@@ -99,6 +109,7 @@ func (s *grants) add(g *grant) {
 }
 
 func (s *grants) drop(g *grant) {
+	s.deaths.Add(1)
 	delete(s.byID, g.id)
 	delete(s.byCode, g.codeHash)
 	s.order.Remove(g.place)
@@ -108,6 +119,7 @@ func (s *grants) drop(g *grant) {
 func (s *grants) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.deaths.Add(1)
 	clear(s.byID)
 	clear(s.byCode)
 	s.order.Init()
@@ -142,7 +154,7 @@ func (s *grants) revoke(id, client string) error {
 	if g.client != client {
 		return errOtherClient
 	}
-	g.revoked = true
+	s.kill(g)
 	return nil
 }
 
@@ -183,7 +195,7 @@ func (s *grants) redeem(r redemption) (grant, error) {
 		return grant{}, errOtherClient
 	}
 	if g.redeemed {
-		g.revoked = true
+		s.kill(g)
 		return grant{}, errReused
 	}
 	if g.revoked {
@@ -197,7 +209,7 @@ func (s *grants) redeem(r redemption) (grant, error) {
 	}
 	if !verifierFits(r.verifier, g.challenge) {
 		if g.attempts++; g.attempts >= codeAttempts {
-			g.revoked = true
+			s.kill(g)
 		}
 		return grant{}, errVerifier
 	}
@@ -248,7 +260,7 @@ func (s *grants) rotate(id, client string, generation uint32) (grant, error) {
 	case generation == g.generation-1 && now.Before(g.rotated.Add(rotationGrace)):
 		return *g, nil
 	default:
-		g.revoked = true
+		s.kill(g)
 		return grant{}, errReused
 	}
 }

@@ -131,6 +131,10 @@ func (s *Server) JWKS(context.Context) ([]byte, error) { return slices.Clone(s.k
 // issuer.
 func (s *Server) Revoked(grantID string) bool { return s.grants.revoked(grantID) }
 
+// Revocations returns how many grants have been revoked or forgotten so far. As
+// long as it stays the same, so does every answer of Revoked that was false.
+func (s *Server) Revocations() uint64 { return s.grants.deaths.Load() }
+
 // Close forgets all clients, sessions and grants. Requests after it are refused
 // as unknown, and Revoked is true for everything.
 func (s *Server) Close() {

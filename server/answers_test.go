@@ -87,15 +87,19 @@ func TestAnswers(t *testing.T) {
 		{"unknown method", func(w *wire) { w.call("tools/run", "echo") }, 404, -32601, "", ""},
 		{"task method", func(w *wire) { w.call("tasks/get", "echo") }, 404, -32601, "", ""},
 		{"method of older revisions", func(w *wire) { w.call("initialize", "echo") }, 404, -32601, "", ""},
-		{"subscription", func(w *wire) { w.call("subscriptions/listen", "echo") }, 404, -32601, "", ""},
+		{"subscription to nothing", func(w *wire) { w.call("subscriptions/listen", "echo") }, 400, -32602, "", ""},
 		{"not JSON", func(w *wire) { w.raw = []byte("{") }, 400, -32700, "", ""},
 		{"ambiguous", func(w *wire) { w.raw = []byte(`{"jsonrpc":"2.0","id":1,"Method":"a","method":"tools/list"}`) }, 400, -32600, "", ""},
 		{"header and body disagree", func(w *wire) { w.header.Set("Mcp-Name", "secret") }, 400, -32020, "", ""},
 		{"nothing said of the version", func(w *wire) { delete(w.params(), "_meta") }, 400, -32602, "", ""},
-		{"older version", func(w *wire) {
+		{"older version without a session", func(w *wire) {
 			w.header.Set("Mcp-Protocol-Version", "2025-11-25")
 			delete(w.params(), "_meta")
-		}, 400, -32022, "", `{"requested":"2025-11-25","supported":["2026-07-28"]}`},
+		}, 400, -32600, "", ""},
+		{"version that is not served", func(w *wire) {
+			w.header.Set("Mcp-Protocol-Version", "2025-03-26")
+			delete(w.params(), "_meta")
+		}, 400, -32022, "", `{"requested":"2025-03-26","supported":["2026-07-28","2025-11-25","2025-06-18"]}`},
 		{"too large", func(w *wire) { w.params()["arguments"] = map[string]any{"text": strings.Repeat("x", 1<<20)} }, 413, -32600, "", ""},
 	}
 	for _, row := range rows {

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/mark3labs/mcp-go/mcp"
-	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/transport"
 )
@@ -17,10 +16,7 @@ var errUndeclared = errors.New("the result needs client capabilities that the re
 // answerable refuses a request whose client did not declare what it is asked
 // for (MCP 2026-07-28, basic/patterns/mrtr, "Server Requirements"; -32021).
 func answerable(ctx context.Context, requests mcp.InputRequests) error {
-	var can mcp.ClientCapabilities
-	if info := mcpserver.RequestProtocolInfoFromContext(ctx); info != nil && info.ClientCapabilities != nil {
-		can = *info.ClientCapabilities
-	}
+	can := transport.ClientCapabilities(ctx)
 	missing := map[string]any{}
 	for _, request := range requests {
 		if capability, part := undeclared(can, request); capability != "" {

@@ -121,8 +121,8 @@ type Config struct {
 	// same time, time for each. What is zero has the default of
 	// [transport.DefaultQuotas]. Each replica counts for itself.
 	Quotas transport.Quotas
-	// Legacy switches protocol revisions before 2026-07-28, of which this
-	// version serves none.
+	// Legacy switches the protocol revisions before 2026-07-28: 2025-11-25 and
+	// 2025-06-18. Off refuses their requests, GET and DELETE among them.
 	Legacy Switch
 	// Origins are the browser origins whose pages may use the endpoint and read
 	// its answers, for example "https://app.example.com". Empty means the origin

@@ -15,9 +15,12 @@ import (
 // gate decides about every request of a verified caller and records what it
 // decided. It implements [transport.Gate].
 type gate struct {
-	ops        *operations
-	methods    map[string]row
-	policy     func() *authz.Policy
+	ops     *operations
+	methods map[string]row
+	policy  func() *authz.Policy
+	// revoked tells whether a token that was good is so no more; nil means that
+	// none ever is.
+	revoked    func(context.Context, authz.Principal) (bool, error)
 	audit      *auditLog
 	toIssuer   func(issuer, scope string) string // a scope as the issuer spells it
 	states     states
@@ -64,6 +67,9 @@ func (g *gate) Admit(ctx context.Context, who authz.Principal, msg *message.Mess
 	started := g.now()
 	q := &question{ctx: ctx, who: who, msg: msg, policy: g.policy()}
 	v := g.ask(q)
+	if v.pass != nil {
+		v.pass.Recheck = g.recheck(q, v.pass)
+	}
 	r := newRecord(ctx, started)
 	r.who, r.method, r.name = who, msg.Method, v.name
 	r.allow, r.door, r.reason, r.rule = v.pass != nil, int(v.door), v.reason, v.rule

@@ -195,9 +195,9 @@ func newMCP(c *Config, ops *operations, g *guard) *mcpserver.MCPServer {
 	complete := &completer{guard: g, ops: ops}
 	s := mcpserver.NewMCPServer(c.Name, c.Version,
 		mcpserver.WithInstructions(c.Instructions),
-		mcpserver.WithToolCapabilities(false),
-		mcpserver.WithResourceCapabilities(false, false),
-		mcpserver.WithPromptCapabilities(false),
+		mcpserver.WithToolCapabilities(true),
+		mcpserver.WithResourceCapabilities(true, true),
+		mcpserver.WithPromptCapabilities(true),
 		mcpserver.WithCompletions(),
 		mcpserver.WithLogging(),
 		mcpserver.WithPromptFilter(filterPrompts),

@@ -211,12 +211,13 @@ func TestArgumentsDigest(t *testing.T) {
 	}
 }
 
-// TestEveryMethodHasARow compares the table with the requests of the schema of
-// MCP 2026-07-28.
+// TestEveryMethodHasARow compares the table with the requests of the schemas of
+// MCP 2026-07-28 and 2025-11-25, without the tasks of the latter.
 func TestEveryMethodHasARow(t *testing.T) {
 	requests := []string{
 		"server/discover", "resources/list", "resources/templates/list", "resources/read", "subscriptions/listen", "prompts/list",
 		"prompts/get", "tools/list", "tools/call", "completion/complete", "sampling/createMessage", "roots/list", "elicitation/create",
+		"initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe",
 	}
 	table := methodTable()
 	var rows []string
@@ -249,18 +250,18 @@ func TestGateFailsClosed(t *testing.T) {
 		"no table":  func(g *gate) { g.methods = nil },
 		"no row":    func(g *gate) { g.methods = map[string]row{} },
 		"a panic": func(g *gate) {
-			g.methods = map[string]row{"tools/call": {"", func(*gate, *question) verdict { panic("x") }}}
+			g.methods = map[string]row{"tools/call": {"", inAll, func(*gate, *question) verdict { panic("x") }}}
 		},
 		"no verdict": func(g *gate) {
-			g.methods = map[string]row{"tools/call": {"", func(*gate, *question) verdict { return verdict{} }}}
+			g.methods = map[string]row{"tools/call": {"", inAll, func(*gate, *question) verdict { return verdict{} }}}
 		},
 		"two verdicts": func(g *gate) {
-			g.methods = map[string]row{"tools/call": {"", func(*gate, *question) verdict {
+			g.methods = map[string]row{"tools/call": {"", inAll, func(*gate, *question) verdict {
 				return verdict{pass: &transport.Pass{}, refusal: transport.UnknownMethod()}
 			}}}
 		},
 		"arguments that are no JSON": func(g *gate) {
-			g.methods = map[string]row{"tools/call": {"", func(g *gate, q *question) verdict {
+			g.methods = map[string]row{"tools/call": {"", inAll, func(g *gate, q *question) verdict {
 				return g.callTool(&question{ctx: q.ctx, who: q.who, policy: q.policy, msg: &message.Message{Name: "echo", Arguments: json.RawMessage("{")}})
 			}}}
 		},

@@ -11,45 +11,76 @@ import (
 // is that of every method without one, refuses.
 type row struct {
 	needs string
+	in    era
 	ask   func(*gate, *question) verdict
+}
+
+// era says in which revisions there is a method. The zero value is none.
+type era int
+
+const (
+	inNone era = iota
+	inAll
+	inStateless // 2026-07-28
+	inOlder     // those before
+)
+
+// has tells whether a request is of the era.
+func (e era) has(q *question) bool {
+	switch e {
+	case inAll:
+		return true
+	case inStateless:
+		return !q.msg.Older()
+	case inOlder:
+		return q.msg.Older()
+	}
+	return false
 }
 
 // answer applies the row.
 func (r row) answer(g *gate, q *question) verdict {
-	if r.ask == nil {
+	if r.ask == nil || !r.in.has(q) {
 		return refused(transport.UnknownMethod(), "")
 	}
 	return r.ask(g, q)
 }
 
-// methodTable has a row for every request of MCP 2026-07-28. What is not in it
-// does not exist, whatever mcp-go would make of it.
+// methodTable has a row for every request of MCP 2026-07-28, and for those of the
+// older revisions that are served. What is not in it does not exist, whatever
+// mcp-go would make of it.
 func methodTable() map[string]row {
 	const (
 		token     = "a valid token"
 		filtered  = "a valid token; shows what the caller may attain"
 		byName    = "both doors of the operation it names"
+		eachURI   = "a valid token; both doors of each resource it names"
 		notServed = "is not served"
 	)
 	return map[string]row{
-		"server/discover":          {token, (*gate).discover},
-		"tools/list":               {filtered, (*gate).listTools},
-		"resources/list":           {filtered, (*gate).listResources},
-		"resources/templates/list": {filtered, (*gate).listTemplates},
-		"prompts/list":             {filtered, (*gate).listPrompts},
-		"tools/call":               {byName, (*gate).callTool},
-		"resources/read":           {byName, (*gate).readResource},
-		"prompts/get":              {byName, (*gate).getPrompt},
-		"completion/complete":      {byName, (*gate).complete},
-		"subscriptions/listen":     {notServed, nil},
-		// A server sends these, inside its results; it never receives them.
-		"sampling/createMessage": {notServed, nil},
-		"roots/list":             {notServed, nil},
-		"elicitation/create":     {notServed, nil},
+		"server/discover":          {token, inStateless, (*gate).anybody},
+		"tools/list":               {filtered, inAll, (*gate).listTools},
+		"resources/list":           {filtered, inAll, (*gate).listResources},
+		"resources/templates/list": {filtered, inAll, (*gate).listTemplates},
+		"prompts/list":             {filtered, inAll, (*gate).listPrompts},
+		"tools/call":               {byName, inAll, (*gate).callTool},
+		"resources/read":           {byName, inAll, (*gate).readResource},
+		"prompts/get":              {byName, inAll, (*gate).getPrompt},
+		"completion/complete":      {byName, inAll, (*gate).complete},
+		"subscriptions/listen":     {eachURI, inStateless, (*gate).listen},
+		"initialize":               {token, inOlder, (*gate).anybody},
+		"ping":                     {token, inOlder, (*gate).anybody},
+		"logging/setLevel":         {token, inOlder, (*gate).anybody},
+		"resources/subscribe":      {byName, inOlder, (*gate).subscribe},
+		"resources/unsubscribe":    {token, inOlder, (*gate).anybody},
+		// A server sends these; it never receives them.
+		"sampling/createMessage": {notServed, inNone, nil},
+		"roots/list":             {notServed, inNone, nil},
+		"elicitation/create":     {notServed, inNone, nil},
 	}
 }
 
-func (g *gate) discover(q *question) verdict {
+func (g *gate) anybody(q *question) verdict {
 	return admitted(&transport.Pass{Context: withAllow(q.ctx, &allow{})}, "", reasonValidToken)
 }
 

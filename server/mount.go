@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -19,6 +21,8 @@ type mounted struct {
 	resource string
 	verifier *token.Verifier
 	embedded *authserver.Server // nil with issuers
+	revoked  func(context.Context, authz.Principal) (bool, error)
+	endpoint *transport.Endpoint
 	handler  http.Handler
 }
 
@@ -48,7 +52,8 @@ func (s *Server) mount(path string) (*mounted, error) {
 		}
 		m.embedded = as
 		config.Issuers = []token.Issuer{embeddedIssuer(&s.cfg, as)}
-		config.Revoked = revokedBy(as)
+		m.revoked = revokedBy(as)
+		config.Revoked = m.revoked
 		servers = []string{s.cfg.origin()}
 	}
 	verifier, err := token.New(config)
@@ -62,7 +67,7 @@ func (s *Server) mount(path string) (*mounted, error) {
 // serveAt makes the handler of the endpoint.
 func (s *Server) serveAt(m *mounted, servers []string) error {
 	gate := s.newGate(m)
-	handler, err := transport.New(transport.Config{
+	endpoint, err := transport.New(transport.Config{
 		Resource:             m.resource,
 		AuthorizationServers: servers,
 		InitialScopes:        s.initialScopes(m.verifier),
@@ -75,6 +80,8 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 		Origins:              s.cfg.Origins,
 		MaxBody:              s.cfg.MaxBody,
 		Limits:               s.limits,
+		Legacy:               s.cfg.Legacy != Off,
+		Seal:                 s.sealing,
 		Now:                  s.cfg.Now,
 		Logger:               s.cfg.Logger,
 		Observer:             s.observer(),
@@ -82,9 +89,9 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 	if err != nil {
 		return err
 	}
-	m.handler = handler
+	m.endpoint, m.handler = endpoint, endpoint
 	if m.embedded != nil {
-		m.handler = besides(m.embedded, s.limitEmbedded(gate), handler)
+		m.handler = besides(m.embedded, s.limitEmbedded(gate), endpoint)
 	}
 	return nil
 }
@@ -94,6 +101,7 @@ func (s *Server) newGate(m *mounted) *gate {
 		ops:        s.ops,
 		methods:    methodTable(),
 		policy:     s.store.policy,
+		revoked:    m.revoked,
 		audit:      s.audit,
 		toIssuer:   m.verifier.ScopeToIssuer,
 		states:     states{keys: s.sealing, resource: m.resource, now: s.cfg.Now},

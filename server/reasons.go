@@ -41,6 +41,10 @@ func denyReasons() []string {
 		"header_mismatch", "host", "http_method", "input_responses", "invalid_params", "malformed_message", "origin",
 		"protocol_version", "request_state", "unknown_method", "unknown_operation", "unknown_path",
 
+		// Sessions of older revisions, and streams.
+		"cancelled_by_client", "id_in_use", "response_unasked", "session_missing", "session_unknown",
+		"streams_principal", "streams_total",
+
 		// The limits.
 		"rate_address", "rate_token_failures", "rate_principal", "rate_tool", "rate_client",
 		"calls_principal", "calls_total", "call_time",

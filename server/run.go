@@ -91,6 +91,7 @@ func (s *Server) serve(ctx context.Context, all []listening) error {
 		pending--
 	}
 	s.stopping.Store(true)
+	s.at.endpoint.Drain()
 	s.drain(all)
 	for range pending {
 		if err := <-failed; !errors.Is(err, http.ErrServerClosed) {

@@ -129,7 +129,7 @@ func (s *Server) loadPolicy(wrong *mistakes) {
 // assemble puts the parts together for the default path, if the declarations
 // allow it, so that a part's own check is heard before anything starts.
 func (s *Server) assemble(wrong *mistakes) {
-	if s.ops.catalogue == nil || s.store == nil || wrong.names("issuers", "MaxBody") {
+	if s.ops.catalogue == nil || s.store == nil || wrong.names("issuers", "MaxBody", "sealing_keys") {
 		return
 	}
 	if s.cfg.embedded() && s.cfg.PublicURL == "" {
@@ -216,6 +216,8 @@ func (s *Server) startLocked() {
 	s.at.verifier.Start(ctx)
 	s.jobs.Go(func() { s.audit.run(ctx, s.cfg.Now) })
 	s.jobs.Go(func() { s.store.watch(ctx) })
+	at := s.at // it does not move once it has started
+	s.jobs.Go(func() { s.withdraw(ctx, at) })
 }
 
 // Close ends the work in the background and writes what the audit still holds.
@@ -230,6 +232,7 @@ func (s *Server) Close() {
 		return
 	}
 	s.closed = true
+	s.at.endpoint.Drain()
 	if s.stop != nil {
 		s.stop()
 	}

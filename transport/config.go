@@ -14,6 +14,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/seal"
 )
 
 // DefaultMaxBody is the limit of a request body when Config sets none: 1 MiB.
@@ -63,6 +64,14 @@ type Config struct {
 	Origins []string
 	// MaxBody is the largest request body in bytes; 0 means DefaultMaxBody.
 	MaxBody int64
+	// Legacy serves the revisions before 2026-07-28 too: 2025-11-25 and 2025-06-18.
+	Legacy bool
+	// Seal makes and reads the session ids of these revisions. It is needed if
+	// Legacy is set, with the same keys in every replica.
+	Seal *seal.Keys
+	// KeepAlive is how often an idle stream says that it is alive; 0 means
+	// DefaultKeepAlive.
+	KeepAlive time.Duration
 	// Limits hold callers to their quotas; nil limits nothing.
 	Limits *Limits
 	// Now is the clock; nil means time.Now.
@@ -97,6 +106,7 @@ func (c Config) check() (settings, error) {
 	mistakes = append(mistakes, required("Verifier", c.Verifier != nil, "set what verifies tokens"))
 	mistakes = append(mistakes, required("Gate", c.Gate != nil, "set what decides"))
 	mistakes = append(mistakes, required("MCP", c.MCP != nil, "set the MCP server that answers"))
+	mistakes = append(mistakes, required("Seal", c.Seal != nil || !c.Legacy, "set what seals session ids, or switch Legacy off"))
 	mistakes = append(mistakes, checkParams(c.ParamHeaderNames))
 	if c.MaxBody < 0 {
 		mistakes = append(mistakes, fmt.Errorf("transport: Config.MaxBody: %d is negative; use 0 for the default", c.MaxBody))
@@ -177,6 +187,9 @@ func (s *settings) defaults(resource *url.URL) {
 	}
 	if s.MaxBody == 0 {
 		s.MaxBody = DefaultMaxBody
+	}
+	if s.KeepAlive <= 0 {
+		s.KeepAlive = DefaultKeepAlive
 	}
 	if s.Now == nil {
 		s.Now = time.Now

@@ -2,36 +2,94 @@ package transport
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
-
-	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
-// call is one admitted request on its way through mcp-go.
+// call is one admitted request on its way to its handler.
 type call struct {
-	*endpoint
-	msg     *message.Message
+	*request
+	ctx     context.Context //nolint:containedctx // that of the work, which may outlive the HTTP request
+	stop    context.CancelCauseFunc
+	users   atomic.Int32 // the goroutine that answers and that of the handler
+	release func()
+	pass    *Pass
 	place   *place
 	session *session
+	live    *live         // nil in revision 2026-07-28, and for initialize
+	older   *olderSession // nil where live is
+}
+
+// newCall makes the call of a request that is about to be decided. Both goroutines
+// that will work on it leave it when they are done; before there are two, abandon
+// gives it up.
+func (q *request) newCall(r *http.Request, taken *place) (*call, *Refusal) {
+	ctx, cancel := q.bounded(q.lifetime(r), q.who)
+	ctx, stop := context.WithCancelCause(ctx)
+	c := &call{request: q, ctx: ctx, stop: stop, place: taken}
+	c.users.Store(2)
+	c.release = func() {
+		stop(nil)
+		cancel()
+	}
+	if q.peer == nil {
+		return c, nil
+	}
+	c.live = q.sessions.hold(q.peer)
+	id := string(q.msg.ID)
+	if !c.live.start(id, stop) {
+		q.sessions.letGo(c.live)
+		c.release()
+		return nil, plain(http.StatusBadRequest, CodeInvalidRequest, "a request with this id is still running", "id_in_use")
+	}
+	c.release = func() {
+		stop(nil)
+		cancel()
+		c.live.stop(id)
+		q.sessions.letGo(c.live)
+	}
+	return c, nil
+}
+
+// admit lets the call run as far as the pass goes.
+func (c *call) admit(pass *Pass) {
+	c.pass = pass
+	if pass.Context != nil {
+		c.ctx = pass.Context
+	}
+	c.session = newSession(c.ctx, pass, c.msg)
+	if c.live != nil {
+		c.older = newOlderSession(c.session, c.live)
+	}
+	c.place.share()
+}
+
+// abandon gives up a call that is not admitted.
+func (c *call) abandon() {
+	c.place.leave()
+	c.release()
 }
 
 // outcome is a finished answer.
 type outcome struct {
-	status int
-	body   []byte
+	status  int
+	body    []byte
+	session string // the id of the session that begins with this answer
 }
 
 // run dispatches the message and returns the answer. Whatever the handler does,
 // there is one: a panic, and the end of the handler's goroutine, are internal
 // errors.
-func (c *call) run(ctx context.Context, done chan<- outcome) {
+func (c *call) run(done chan<- outcome) {
+	ctx := c.ctx
 	result := c.internal(http.StatusInternalServerError)
 	began := c.began()
 	defer func() {
@@ -41,10 +99,26 @@ func (c *call) run(ctx context.Context, done chan<- outcome) {
 		c.took(StageHandler, began)
 		c.place.returned()
 		done <- result
+		c.leave()
 	}()
-	ctx = c.MCP.WithContext(ctx, c.session)
-	ctx = mcpserver.WithSupportedProtocolVersions(ctx, []string{served})
+	ctx = c.MCP.WithContext(ctx, c.asSession())
+	ctx = mcpserver.WithSupportedProtocolVersions(ctx, c.served())
 	result = c.outcome(ctx, c.MCP.HandleMessage(ctx, c.msg.Raw))
+}
+
+// leave releases what the call holds, once both its goroutines have left.
+func (c *call) leave() {
+	if c.users.Add(-1) == 0 {
+		c.release()
+	}
+}
+
+// asSession is what mcp-go takes for its session.
+func (c *call) asSession() mcpserver.ClientSession {
+	if c.older != nil {
+		return c.older
+	}
+	return c.session
 }
 
 // outcome turns the answer of mcp-go into the one that is sent. The id is the
@@ -54,7 +128,7 @@ func (c *call) outcome(ctx context.Context, response mcp.JSONRPCMessage) outcome
 	case mcp.JSONRPCResponse:
 		body, err := encode(rpcResult{JSONRPC: "2.0", ID: c.msg.ID, Result: c.presented(r.Result)})
 		if err == nil {
-			return outcome{status: http.StatusOK, body: body}
+			return outcome{status: http.StatusOK, body: body, session: c.begun()}
 		}
 		c.logger().ErrorContext(ctx, "result cannot be encoded", "error", err)
 	case mcp.JSONRPCError:
@@ -63,12 +137,23 @@ func (c *call) outcome(ctx context.Context, response mcp.JSONRPCMessage) outcome
 	return c.internal(http.StatusOK)
 }
 
+// begun returns the id of the session that the request has begun, if it has.
+func (c *call) begun() string {
+	if c.msg.Method != methodInitialize {
+		return ""
+	}
+	var declared mcp.ClientCapabilities
+	// What is no capabilities declares none; it was an object at least.
+	_ = json.Unmarshal(c.msg.Handshake.Capabilities, &declared)
+	return c.sessions.begin(c.who, c.msg.Revision, capabilitiesOf(declared))
+}
+
 // failed answers an error. The texts of mcp-go and of handlers may hold
 // anything and stay in the log; the client gets what was reported for it, or a
 // fixed text.
 func (c *call) failed(ctx context.Context, details mcp.JSONRPCErrorDetails) outcome {
 	if e := c.session.failure(); e != nil {
-		return outcome{status: statusOf(e.Code), body: errorBody(c.msg.ID, e.Code, e.Message, e.Data)}
+		return outcome{status: c.statusOf(e.Code), body: errorBody(c.msg.ID, e.Code, e.Message, e.Data)}
 	}
 	var text string
 	switch details.Code {
@@ -82,7 +167,7 @@ func (c *call) failed(ctx context.Context, details mcp.JSONRPCErrorDetails) outc
 		c.logger().ErrorContext(ctx, "handler failed", "error", details.Message)
 		return c.internal(http.StatusOK)
 	}
-	return outcome{status: statusOf(details.Code), body: errorBody(c.msg.ID, details.Code, text, nil)}
+	return outcome{status: c.statusOf(details.Code), body: errorBody(c.msg.ID, details.Code, text, nil)}
 }
 
 // internal is the answer to what went wrong inside. The request id leads to
@@ -102,6 +187,14 @@ func (c *call) logger() *slog.Logger {
 // presented finishes a result: what depends on the caller is marked private
 // (MCP 2026-07-28, "Caching"), and capabilities are those that are served.
 func (c *call) presented(result any) any {
+	if r, ok := result.(mcp.InitializeResult); ok {
+		r.ProtocolVersion = c.msg.Revision
+		r.Capabilities = c.offered(r.Capabilities)
+		return r
+	}
+	if c.msg.Older() {
+		return result // nothing of what follows exists there
+	}
 	switch r := result.(type) {
 	case mcp.ListToolsResult:
 		private(&r.CacheableResult)
@@ -120,7 +213,7 @@ func (c *call) presented(result any) any {
 		return r
 	case mcp.DiscoverResult:
 		private(&r.CacheableResult)
-		r.Capabilities = offered(r.Capabilities)
+		r.Capabilities = c.offered(r.Capabilities)
 		return r
 	}
 	return result
@@ -132,21 +225,12 @@ func private(r *mcp.CacheableResult) {
 	r.SetCacheHints(fresh, mcp.CacheScopePrivate)
 }
 
-// offered leaves out capabilities this handler does not serve: subscriptions,
-// notifications of changed lists, tasks, and those that are a client's to have.
-// mcp-go makes a fresh value for each request, so it may be changed.
-func offered(c mcp.ServerCapabilities) mcp.ServerCapabilities {
-	c.Tasks, c.Sampling, c.Elicitation, c.Roots = nil, nil, nil, nil
-	if c.Tools != nil {
-		c.Tools.ListChanged = false
-	}
-	if c.Prompts != nil {
-		c.Prompts.ListChanged = false
-	}
-	if c.Resources != nil {
-		c.Resources.ListChanged, c.Resources.Subscribe = false, false
-	}
-	return c
+// offered leaves out capabilities this handler does not serve: tasks, and those
+// that are a client's to have. mcp-go makes a fresh value for each request, so it
+// may be changed.
+func (c *call) offered(all mcp.ServerCapabilities) mcp.ServerCapabilities {
+	all.Tasks, all.Sampling, all.Elicitation, all.Roots = nil, nil, nil, nil
+	return all
 }
 
 // ending returns why a request ended before its answer: the cause, if it is a

@@ -27,6 +27,10 @@ func (closed) Admit(context.Context, authz.Principal, *message.Message) (*transp
 	return nil, transport.UnknownMethod()
 }
 
+func (closed) AdmitSession(context.Context, authz.Principal, string) (*transport.Pass, *transport.Refusal) {
+	return nil, transport.Denied("notes:read")
+}
+
 func (closed) Refused(_ context.Context, _ *authz.Principal, _ *message.Message, why *transport.Refusal) {
 	fmt.Println("refused:", why.Reason)
 }

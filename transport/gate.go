@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
@@ -31,6 +32,11 @@ type Gate interface {
 	// (authz.PrincipalFrom) and the Info, and ends when the client goes away
 	// or the token expires.
 	Admit(ctx context.Context, who authz.Principal, msg *message.Message) (*Pass, *Refusal)
+	// AdmitSession decides about a request of who that is no message: the GET that
+	// opens the stream of a session, or the DELETE that ends a session, of a
+	// revision before 2026-07-28. Verb is the HTTP method. The session is that of
+	// who. Otherwise it is like Admit.
+	AdmitSession(ctx context.Context, who authz.Principal, verb string) (*Pass, *Refusal)
 	// Refused records a request that was refused without Admit being asked, or
 	// whose Admit did not answer. It is called once for each. Who is nil until a
 	// token was verified, msg is nil until the body was read.
@@ -53,4 +59,49 @@ type Pass struct {
 	Tools     map[string]mcpserver.ServerTool
 	Resources map[string]mcpserver.ServerResource
 	Templates map[string]mcpserver.ServerResourceTemplate
+	// Call, if not nil, runs an admitted tools/call, and mcp-go's dispatch, which
+	// decodes a message several times, is left out. It is for tools whose result
+	// never asks for input.
+	Call func(ctx context.Context) (*mcp.CallToolResult, error)
+	// Recheck, if not nil, is asked again while the request runs, whenever
+	// [Endpoint.Recheck] says so, whether it still may. A Refusal ends it.
+	Recheck func() *Refusal
+	// Subscription is what subscriptions/listen, or the GET of a session, may hear
+	// of. Without one such a stream hears of nothing.
+	Subscription *Subscription
+}
+
+// Subscription is what one stream of changes may hear of.
+type Subscription struct {
+	// Filter is what subscriptions/listen asked for without what was not granted:
+	// it is acknowledged as it is. A GET has none; what its session subscribed to
+	// is asked for by Sees.
+	Filter message.Filter
+	// Sees tells whether the caller may hear of a change now, whatever the Filter
+	// says. It is safe for concurrent use.
+	Sees func(Change) bool
+	// Lists returns which lists look different to the caller since Lists was last
+	// asked, or since the stream was admitted. One goroutine at a time asks.
+	Lists func() []Change
+}
+
+// ChangeKind says what a [Change] is about.
+type ChangeKind int
+
+// The kinds of change. The zero value is none of them.
+const (
+	// ToolsChanged, PromptsChanged and ResourcesChanged are about lists.
+	ToolsChanged ChangeKind = iota + 1
+	PromptsChanged
+	ResourcesChanged
+	// ResourceUpdated is about what one resource holds.
+	ResourceUpdated
+)
+
+// Change is something that clients may want to be told.
+type Change struct {
+	Kind ChangeKind
+	// Names are the tools or prompts that changed, or the URIs and URI templates
+	// as declared; none means any of them. Of ResourceUpdated it is the one URI.
+	Names []string
 }

@@ -25,6 +25,8 @@ type gauge struct {
 	mu        sync.Mutex
 	running   map[caller]int
 	total     int
+	streams   map[caller]int
+	allOpen   int
 	abandoned int
 }
 
@@ -120,4 +122,30 @@ func (p *place) freeLocked() {
 	if l.running[p.who]--; l.running[p.who] == 0 {
 		delete(l.running, p.who)
 	}
+}
+
+// enterStream takes a place for a stream of changes, and returns how to leave it.
+func (l *Limits) enterStream(who authz.Principal) (func(), *Refusal) {
+	if l == nil {
+		return func() {}, nil
+	}
+	of := caller{who.Issuer, who.Subject}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.streams[of] >= l.quotas.StreamsPerPrincipal:
+		return nil, TooManyRequests(time.Second, "streams_principal")
+	case l.allOpen >= l.quotas.Streams:
+		return nil, TooManyRequests(time.Second, "streams_total")
+	}
+	l.streams[of]++
+	l.allOpen++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.allOpen--
+		if l.streams[of]--; l.streams[of] == 0 {
+			delete(l.streams, of)
+		}
+	}, nil
 }

@@ -93,6 +93,7 @@ type fakeGate struct {
 	tools   map[string]mcpserver.ServerTool
 	res     map[string]mcpserver.ServerResource
 	tmpl    map[string]mcpserver.ServerResourceTemplate
+	recheck func() *transport.Refusal
 	admit   func(ctx context.Context, who authz.Principal, msg *message.Message) (*transport.Pass, *transport.Refusal)
 }
 
@@ -131,12 +132,25 @@ func (g *fakeGate) Admit(ctx context.Context, who authz.Principal, msg *message.
 	return pass, why
 }
 
+func (g *fakeGate) AdmitSession(ctx context.Context, who authz.Principal, verb string) (*transport.Pass, *transport.Refusal) {
+	g.add(ctx, "allow", &who, &message.Message{Method: verb}, nil)
+	return &transport.Pass{Context: ctx, Subscription: g.heard(&who), Recheck: g.recheck}, nil
+}
+
+// heard is a subscription in which alice hears of everything, others of nothing
+// whose name begins with secret.
+func (g *fakeGate) heard(who *authz.Principal) *transport.Subscription {
+	return &transport.Subscription{Sees: func(c transport.Change) bool {
+		return who.Subject == "alice" || !slices.ContainsFunc(c.Names, func(n string) bool { return strings.HasPrefix(n, "secret") })
+	}}
+}
+
 func (g *fakeGate) decide(ctx context.Context, who authz.Principal, msg *message.Message) (*transport.Pass, *transport.Refusal) {
 	seen, _ := authz.PrincipalFrom(ctx)
 	if seen.Subject != who.Subject {
 		return nil, transport.Internal("no principal in the context")
 	}
-	pass := &transport.Pass{Context: ctx, Tools: maps.Clone(g.tools), Resources: maps.Clone(g.res), Templates: g.tmpl}
+	pass := &transport.Pass{Context: ctx, Tools: maps.Clone(g.tools), Resources: maps.Clone(g.res), Templates: g.tmpl, Recheck: g.recheck}
 	if who.Subject != "alice" {
 		maps.DeleteFunc(pass.Tools, func(name string, _ mcpserver.ServerTool) bool { return strings.HasPrefix(name, "secret") })
 		maps.DeleteFunc(pass.Resources, func(uri string, _ mcpserver.ServerResource) bool { return strings.HasPrefix(uri, "secret") })
@@ -153,6 +167,19 @@ func (g *fakeGate) decide(ctx context.Context, who authz.Principal, msg *message
 		}
 	case "tools/list", "resources/list", "resources/templates/list", "prompts/list", "resources/read",
 		"prompts/get", "completion/complete", "server/discover":
+		if msg.Older() && msg.Method == "server/discover" {
+			return nil, transport.UnknownMethod()
+		}
+	case "subscriptions/listen":
+		pass.Subscription = g.heard(&who)
+		pass.Subscription.Filter = *msg.Filter
+		pass.Subscription.Filter.URIs = slices.DeleteFunc(slices.Clone(msg.Filter.URIs), func(uri string) bool {
+			return pass.Resources[uri].Handler == nil
+		})
+	case "initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe":
+		if !msg.Older() {
+			return nil, transport.UnknownMethod()
+		}
 	default:
 		return nil, transport.UnknownMethod()
 	}
@@ -184,6 +211,7 @@ type harness struct {
 	logs     *lockedBuffer
 	ran      atomic.Int64
 	config   transport.Config
+	made     func(*transport.Endpoint)
 
 	waiting chan string   // what a tool that waits says when it starts
 	release chan struct{} // closed to let such tools finish
@@ -244,6 +272,9 @@ func start(t *testing.T, adjust ...func(*harness)) *harness {
 	handler, err := transport.New(h.config)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if h.made != nil {
+		h.made(handler)
 	}
 	limits := transport.NewHTTPServer(handler)
 	limits.ErrorLog = slog.NewLogLogger(h.config.Logger.Handler(), slog.LevelError)

@@ -43,7 +43,7 @@ func FuzzHeaderText(f *testing.F) {
 // find something, its text stays inside all the same.
 func TestInvalidRequestOfMCPGoIsReplaced(t *testing.T) {
 	msg := &message.Message{ID: json.RawMessage("7"), Method: "tools/call"}
-	c := &call{msg: msg, session: newSession(t.Context(), &Pass{}, msg)}
+	c := &call{request: &request{msg: msg}, session: newSession(t.Context(), &Pass{}, msg)}
 	got := c.failed(t.Context(), mcp.JSONRPCErrorDetails{Code: mcp.INVALID_REQUEST, Message: "secret"})
 	want := `{"jsonrpc":"2.0","id":7,"error":{"code":-32600,"message":"invalid request"}}`
 	if got.status != http.StatusBadRequest || string(got.body) != want {

@@ -62,6 +62,7 @@ func NewLimits(q Quotas, now func() time.Time) (*Limits, error) {
 		good:      ratelimit.NewSeen(),
 	}
 	l.running = map[caller]int{}
+	l.streams = map[caller]int{}
 	return l, nil
 }
 

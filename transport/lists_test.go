@@ -115,8 +115,11 @@ func TestDiscover(t *testing.T) {
 	if err := json.Unmarshal(a.rpc(t).Result, &got); err != nil {
 		t.Fatal(err)
 	}
-	empty := map[string]any{}
-	want := map[string]any{"tools": empty, "resources": empty, "prompts": empty, "logging": empty, "completions": empty}
+	empty, listed := map[string]any{}, map[string]any{"listChanged": true}
+	want := map[string]any{
+		"tools": listed, "resources": map[string]any{"listChanged": true, "subscribe": true}, "prompts": listed,
+		"logging": empty, "completions": empty,
+	}
 	if diff := cmp.Diff(want, got.Capabilities); diff != "" {
 		t.Errorf("capabilities (-want +got)\n%s", diff)
 	}

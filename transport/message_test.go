@@ -151,7 +151,7 @@ func TestR23_MethodsThatDoNotExist(t *testing.T) {
 	h := start(t)
 	for _, method := range []string{
 		"rpc.x", "tools//call", "tools/call/", "TOOLS/CALL", "Tools/call", "ping", "tasks/list", "tasks/get", "tasks/result",
-		"tasks/cancel", "logging/setLevel", "resources/subscribe", "subscriptions/listen", "nothing",
+		"tasks/cancel", "logging/setLevel", "resources/subscribe", "initialize", "nothing",
 	} {
 		a := h.refused(t, h.request(rpc(method, `"name":"allowed",`)), 404, -32601)
 		if strings.Contains(a.body, method) {

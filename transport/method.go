@@ -3,21 +3,30 @@ package transport
 import (
 	"net/http"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/sallyport-mcp/sallyport/authz"
 )
 
-// endpointMethods are the methods of the MCP endpoint, as headers list them.
-const endpointMethods = http.MethodPost
+// methods are the methods of the MCP endpoint, as headers list them.
+func (e *endpoint) methods() string {
+	if e.Legacy {
+		return "POST, GET, DELETE"
+	}
+	return http.MethodPost
+}
 
-// checkMethod lets POST through and nothing else: this revision has no GET
-// stream and no DELETE of sessions (MCP 2026-07-28, "Streamable HTTP", "Earlier
-// Streamable HTTP Revisions"). It comes after the token: without one, nothing
-// of this endpoint is told.
+// checkMethod lets POST through, and for the older revisions the GET of a stream
+// and the DELETE of a session: 2026-07-28 has neither (MCP 2026-07-28, "Streamable
+// HTTP", "Earlier Streamable HTTP Revisions"). It comes after the token: without
+// one, nothing of this endpoint is told.
 func (e *endpoint) checkMethod(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
+		older := e.Legacy && (r.Method == http.MethodGet || r.Method == http.MethodDelete) &&
+			r.Header.Get(mcp.HeaderProtocolVersion) != stateless
+		if r.Method != http.MethodPost && !older {
 			who, _ := authz.PrincipalFrom(r.Context())
-			e.refuse(w, r, nil, e.Limits.message(who, nil, methodNotAllowed(endpointMethods)))
+			e.refuse(w, r, nil, e.Limits.message(who, nil, methodNotAllowed(e.methods())))
 			return
 		}
 		next.ServeHTTP(w, r)

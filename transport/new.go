@@ -12,26 +12,34 @@ import (
 // concurrent use and starts nothing of its own. The error joins all mistakes of
 // the Config.
 //
-// The MCP endpoint takes a POST for every message of revision 2026-07-28 ("Streamable HTTP").
-// A request is checked in this order: Host and Origin, token, method, media
+// The MCP endpoint takes a POST for every message, and for the older revisions,
+// unless they are switched off, a GET for a stream and a DELETE for the end of a
+// session (MCP 2026-07-28 and 2025-11-25, "Streamable HTTP"). A request is checked in this order: Host and Origin, token, method, media
 // types, size, message, revision and mirrored headers, decision; nothing runs
 // before all of it has passed. Pages of Config.Origins can read every answer of
 // the endpoint after the check of the Host, and pages of any origin the metadata
 // (Fetch, "CORS protocol"); a preflight is answered where the token is asked for
 // otherwise.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Endpoint, error) {
 	s, err := c.check()
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{settings: s, metadata: encodeMetadata(s)}
-	return e.identify(e.routes()), nil
+	e := &endpoint{
+		settings: s, metadata: encodeMetadata(s), pulse: newPulse(), drain: newFlag(),
+		sessions: newSessions(s.Seal, s.Now), hub: newHub(),
+	}
+	return &Endpoint{handler: e.identify(e.routes()), inner: e}, nil
 }
 
-// endpoint is the state behind the handler. It does not change.
+// endpoint is what is behind the handler.
 type endpoint struct {
 	settings
 	metadata []byte
+	pulse    *pulse
+	drain    *flag
+	sessions *sessions
+	hub      *hub
 }
 
 // routes puts the middlewares in the order of the checks.

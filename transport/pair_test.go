@@ -33,6 +33,10 @@ func (p *pair) Admit(_ context.Context, _ authz.Principal, msg *message.Message)
 	return &transport.Pass{Tools: p.tools}, nil
 }
 
+func (p *pair) AdmitSession(context.Context, authz.Principal, string) (*transport.Pass, *transport.Refusal) {
+	return nil, transport.UnknownMethod()
+}
+
 func (p *pair) Refused(ctx context.Context, who *authz.Principal, msg *message.Message, why *transport.Refusal) {
 	p.discard.Refused(ctx, who, msg, why)
 }

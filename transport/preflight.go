@@ -39,7 +39,7 @@ func (e *endpoint) answerPreflight(next http.Handler) http.Handler {
 		}
 		allowed := append([]string{endpointHeaders}, e.paramsIn(r.Header.Values("Access-Control-Request-Headers"))...)
 		w.Header().Add("Vary", "Access-Control-Request-Headers")
-		allowRequests(w, endpointMethods, strings.Join(allowed, ", "))
+		allowRequests(w, e.methods(), strings.Join(allowed, ", "))
 	})
 }
 

@@ -38,6 +38,10 @@ type Quotas struct {
 	// and CallsPerPrincipal how many of one caller. A handler that goes on
 	// although nobody waits for it any more still runs.
 	Calls, CallsPerPrincipal int
+	// Streams is how many streams of changes may be open at the same time, all
+	// callers together, and StreamsPerPrincipal how many of one caller. They count
+	// for themselves: a stream is not a call, and has no CallTime.
+	Streams, StreamsPerPrincipal int
 	// CallTime is how long a request may run. Then its context ends and its
 	// client gets an error, whether or not the handler returns.
 	CallTime time.Duration
@@ -64,6 +68,9 @@ func DefaultQuotas() Quotas {
 		Calls:             4096,
 		CallsPerPrincipal: 1024,
 		CallTime:          5 * time.Minute,
+
+		Streams:             16_384,
+		StreamsPerPrincipal: 1024,
 	}
 }
 
@@ -90,6 +97,8 @@ func (q Quotas) Check() error {
 	wrong = append(wrong,
 		inRange("Calls", q.Calls, maxCalls),
 		inRange("CallsPerPrincipal", q.CallsPerPrincipal, maxCalls),
+		inRange("Streams", q.Streams, maxCalls),
+		inRange("StreamsPerPrincipal", q.StreamsPerPrincipal, maxCalls),
 		inRange("CallTime", q.CallTime, maxCallTime))
 	return errors.Join(wrong...)
 }
@@ -117,6 +126,9 @@ func (q Quotas) filled() Quotas {
 		Calls:             cmp.Or(q.Calls, d.Calls),
 		CallsPerPrincipal: cmp.Or(q.CallsPerPrincipal, d.CallsPerPrincipal),
 		CallTime:          cmp.Or(q.CallTime, d.CallTime),
+
+		Streams:             cmp.Or(q.Streams, d.Streams),
+		StreamsPerPrincipal: cmp.Or(q.StreamsPerPrincipal, d.StreamsPerPrincipal),
 	}
 }
 

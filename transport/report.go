@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 )
 
@@ -25,13 +26,37 @@ type HandlerError struct {
 // package it does nothing. It is safe for concurrent use; e must not be
 // modified afterwards.
 func ReportError(ctx context.Context, e *HandlerError) {
-	s, ok := mcpserver.ClientSessionFromContext(ctx).(*session)
-	if !ok {
+	s := sessionFrom(ctx)
+	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reported = e
+}
+
+// sessionFrom returns the session of the request that ctx belongs to, or nil.
+func sessionFrom(ctx context.Context) *session {
+	switch s := mcpserver.ClientSessionFromContext(ctx).(type) {
+	case *session:
+		return s
+	case *olderSession:
+		return s.session
+	}
+	return nil
+}
+
+// ClientCapabilities returns what the client of the request said it can do: with
+// this request in revision 2026-07-28, with its initialize in older ones. Outside
+// of a request of this package it is nothing.
+func ClientCapabilities(ctx context.Context) mcp.ClientCapabilities {
+	if s, ok := mcpserver.ClientSessionFromContext(ctx).(*olderSession); ok {
+		return s.live.peer.can.declared()
+	}
+	if info := mcpserver.RequestProtocolInfoFromContext(ctx); info != nil && info.ClientCapabilities != nil {
+		return *info.ClientCapabilities
+	}
+	return mcp.ClientCapabilities{}
 }
 
 // failure returns the reported error, nil if there is none.
@@ -41,9 +66,13 @@ func (s *session) failure() *HandlerError {
 	return s.reported
 }
 
-// statusOf maps the code of a JSON-RPC error to the HTTP status of revision
-// 2026-07-28. What does not blame the request is an answer like any other.
-func statusOf(code int) int {
+// statusOf maps the code of a JSON-RPC error of a handler to the HTTP status. What
+// does not blame the request is an answer like any other, and before 2026-07-28
+// everything is.
+func (q *request) statusOf(code int) int {
+	if q.msg.Older() {
+		return http.StatusOK
+	}
 	switch code {
 	case CodeMethodNotFound:
 		return http.StatusNotFound

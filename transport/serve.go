@@ -8,10 +8,14 @@ import (
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
-// serveMCP answers one POST of a verified caller.
+// serveMCP answers one request of a verified caller.
 func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 	// authenticate has put the principal there; without it nobody is admitted.
 	who, _ := authz.PrincipalFrom(r.Context())
+	if r.Method != http.MethodPost {
+		e.serveSession(w, r, who)
+		return
+	}
 	body, why := e.readBody(w, r)
 	if why != nil {
 		e.refuse(w, r, nil, e.Limits.message(who, nil, why))
@@ -26,35 +30,44 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, msg, why)
 		return
 	}
-	if msg.IsNotification() {
-		// This revision has no notification a client could send over HTTP:
-		// accepted, and nothing comes of it.
-		w.WriteHeader(http.StatusAccepted)
-		return
-	}
 	if ctx, ok := traced(r.Context(), msg.Traceparent); ok {
 		r = r.WithContext(ctx)
 	}
-	if why := e.validate(r.Header, who, msg); why != nil {
+	session, why := e.validate(r.Header, who, msg)
+	if why != nil {
 		e.refuse(w, r, msg, why)
 		return
 	}
-	e.decide(w, r, who, msg)
+	q := &request{endpoint: e, who: who, msg: msg, peer: session}
+	switch {
+	case msg.IsResponse():
+		q.deliver(w, r)
+	case msg.IsNotification():
+		q.noted(w)
+	case msg.Method == methodListen && !msg.Older():
+		q.listen(w, r)
+	default:
+		q.decide(w, r)
+	}
 }
 
 // validate checks what a message must be before a decision about it is asked
-// for.
-func (e *endpoint) validate(h http.Header, who authz.Principal, msg *message.Message) *Refusal {
-	if why := revision(h, msg); why != nil {
-		return why
+// for, and returns the session it is in, if its revision has sessions.
+func (e *endpoint) validate(h http.Header, who authz.Principal, msg *message.Message) (*peer, *Refusal) {
+	session, why := e.revision(h, who, msg)
+	if why != nil {
+		return nil, why
+	}
+	if msg.IsNotification() || msg.IsResponse() {
+		return session, nil
 	}
 	if why := e.mirrored(h, who, msg); why != nil {
-		return why
+		return nil, why
 	}
 	if msg.Cursor != "" {
-		return foreignCursor()
+		return nil, foreignCursor()
 	}
-	return nil
+	return session, nil
 }
 
 // foreignCursor answers a list request with a cursor. Lists are whole, so none
@@ -65,35 +78,74 @@ func foreignCursor() *Refusal {
 	return r
 }
 
+// request is one message of a verified caller.
+type request struct {
+	*endpoint
+	who  authz.Principal
+	msg  *message.Message
+	peer *peer // nil in revision 2026-07-28, and for initialize
+}
+
+// noted takes a notification. It has no answer, and of those that a client can
+// send one has an effect: the cancellation of a request of the same session (MCP
+// 2025-11-25, "Cancellation").
+func (q *request) noted(w http.ResponseWriter) {
+	if q.peer != nil && q.msg.Cancels != nil {
+		l := q.sessions.hold(q.peer)
+		l.cancel(string(q.msg.Cancels))
+		q.sessions.letGo(l)
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// deliver takes the answer to a request of the server, which is one that the same
+// session was asked (MCP 2025-11-25, "Sending Messages to the Server", 4).
+func (q *request) deliver(w http.ResponseWriter, r *http.Request) {
+	l := q.sessions.hold(q.peer)
+	expected := l.answered(string(q.msg.ID), q.msg.Response)
+	q.sessions.letGo(l)
+	if !expected {
+		q.refuse(w, r, q.msg, notARequest())
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
 // decide asks the gate and dispatches what it admits.
-func (e *endpoint) decide(w http.ResponseWriter, r *http.Request, who authz.Principal, msg *message.Message) {
-	taken, why := e.Limits.enter(who)
+func (q *request) decide(w http.ResponseWriter, r *http.Request) {
+	taken, why := q.Limits.enter(q.who)
 	if why != nil {
-		e.refuse(w, r, msg, why)
+		q.refuse(w, r, q.msg, why)
 		return
 	}
-	defer taken.leave()
-	ctx, cancel := e.bounded(r.Context(), who)
-	defer cancel()
-	began := e.began()
-	pass, why := e.Gate.Admit(ctx, who, msg)
-	e.took(StageDecision, began)
+	c, why := q.newCall(r, taken)
 	if why != nil {
 		taken.leave()
-		e.writeRefusal(w, msg, why)
+		q.refuse(w, r, q.msg, why)
 		return
 	}
-	if pass == nil {
-		taken.leave()
-		e.refuse(w, r, msg, Internal("gate_silent"))
-		return
+	began := q.began()
+	pass, why := q.Gate.Admit(c.ctx, q.who, q.msg)
+	q.took(StageDecision, began)
+	switch {
+	case why != nil:
+		c.abandon()
+		q.writeRefusal(w, q.msg, why)
+	case pass == nil:
+		c.abandon()
+		q.refuse(w, r, q.msg, Internal("gate_silent"))
+	default:
+		c.admit(pass)
+		c.answer(w, r)
 	}
-	if pass.Context != nil {
-		ctx = pass.Context
+}
+
+// lifetime is the context of the work on a request. A client of an older revision
+// that is gone has not cancelled what it asked for; that of 2026-07-28 has (MCP
+// 2025-11-25, "Sending Messages to the Server", 6; 2026-07-28, "Cancellation").
+func (q *request) lifetime(r *http.Request) context.Context {
+	if q.msg.Older() {
+		return context.WithoutCancel(r.Context())
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	c := &call{endpoint: e, msg: msg, place: taken, session: newSession(ctx, pass, msg)}
-	taken.share()
-	c.answer(ctx, w, r)
+	return r.Context()
 }

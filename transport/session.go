@@ -23,11 +23,13 @@ import (
 type session struct {
 	ctx    context.Context
 	pass   *Pass
+	live   *live // nil in revision 2026-07-28, and for initialize
 	meta   message.Meta
 	id     string
 	events chan mcp.JSONRPCNotification
 	places chan struct{} // one element for each reserved place in events
 	closed chan struct{}
+	asks   chan ask // requests of the server; only older revisions have any
 
 	mu       sync.Mutex
 	reported *HandlerError
@@ -52,6 +54,7 @@ func newSession(ctx context.Context, pass *Pass, msg *message.Message) *session 
 		events: make(chan mcp.JSONRPCNotification, maxPending),
 		places: make(chan struct{}, maxPending),
 		closed: make(chan struct{}),
+		asks:   make(chan ask),
 	}
 }
 
@@ -102,9 +105,18 @@ func (s *session) outgoing(n mcp.JSONRPCNotification) (mcp.JSONRPCNotification, 
 		n.Params.AdditionalFields = fields
 		return n, true
 	case string(mcp.MethodNotificationMessage):
-		return n, logLevel(fields["level"]).ShouldSendTo(mcp.LoggingLevel(s.meta.LogLevel))
+		return n, logLevel(fields["level"]).ShouldSendTo(s.wanted())
 	}
 	return n, false
+}
+
+// wanted is the level of log messages that the client wants: of this request, or
+// of its session.
+func (s *session) wanted() mcp.LoggingLevel {
+	if s.live != nil {
+		return s.live.logLevel()
+	}
+	return mcp.LoggingLevel(s.meta.LogLevel)
 }
 
 // logLevel reads the level of a log message, which handlers give as a string

@@ -23,14 +23,24 @@ type stream struct {
 // answer: notifications in the order they were sent, then the response. When
 // the client goes away, or the context ends, it returns at once, even if the
 // handler does not.
-func (c *call) answer(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	s := &stream{w: w, control: http.NewResponseController(w), allowed: accepts(r.Header, "text", "event-stream"), endpoint: c.endpoint}
+func (c *call) answer(w http.ResponseWriter, r *http.Request) {
+	s := c.newStream(w, r)
 	defer s.close()
+	defer c.leave()
+	defer c.place.leave()
 	done := make(chan outcome, 1)
-	go c.run(ctx, done)
+	beat := c.pulse.wait()
+	go c.run(done)
 	defer c.session.close()
+	ctx := c.ctx
 	for !s.failed {
 		select {
+		case <-beat:
+			beat = c.pulse.wait()
+			c.recheck()
+		case request := <-c.session.asks:
+			c.drain(ctx, s)
+			request.sent <- s.ask(request.body)
 		case n := <-c.session.events:
 			c.forward(ctx, s, n)
 		case o := <-done:
@@ -42,7 +52,26 @@ func (c *call) answer(ctx context.Context, w http.ResponseWriter, r *http.Reques
 			c.place.leave()
 			c.finish(ctx, s, r, outcome{})
 			return
+		case <-r.Context().Done():
+			c.place.leave()
+			return
 		}
+	}
+}
+
+// newStream makes the stream that an answer may become.
+func (e *endpoint) newStream(w http.ResponseWriter, r *http.Request) *stream {
+	return &stream{w: w, control: http.NewResponseController(w), allowed: accepts(r.Header, "text", "event-stream"), endpoint: e}
+}
+
+// recheck ends the call if what admitted it does no more.
+func (c *call) recheck() {
+	if c.pass.Recheck == nil {
+		return
+	}
+	if why := c.pass.Recheck(); why != nil {
+		c.Gate.Refused(c.ctx, &c.who, c.msg, why)
+		c.stop(why)
 	}
 }
 
@@ -73,6 +102,15 @@ func (c *call) forward(ctx context.Context, s *stream, n mcp.JSONRPCNotification
 	s.event(body)
 }
 
+// ask writes a request of the server, and is false if nobody can answer it.
+func (s *stream) ask(body []byte) bool {
+	if !s.allowed {
+		return false
+	}
+	s.event(body)
+	return !s.failed
+}
+
 // finish writes the end of the answer. A context that has ended counts more
 // than an outcome that came with it: the right to the outcome is gone.
 func (c *call) finish(ctx context.Context, s *stream, r *http.Request, o outcome) {
@@ -93,6 +131,9 @@ func (c *call) finish(ctx context.Context, s *stream, r *http.Request, o outcome
 	case why != nil:
 		c.writeRefusal(s.w, c.msg, why)
 	default:
+		if o.session != "" {
+			s.w.Header().Set(headerSession, o.session)
+		}
 		c.writeJSON(s.w, o.status, o.body)
 	}
 }
@@ -100,6 +141,16 @@ func (c *call) finish(ctx context.Context, s *stream, r *http.Request, o outcome
 // event writes one server-sent event. The body is JSON without line breaks, as
 // encoding/json writes it, so that it cannot end the event or start another.
 func (s *stream) event(body []byte) {
+	event := make([]byte, 0, len(body)+32)
+	event = append(event, "event: message\ndata: "...)
+	s.write(append(append(event, body...), "\n\n"...))
+}
+
+// comment writes what no reader takes for an event: it keeps the connection open.
+func (s *stream) comment() { s.write([]byte(": \n\n")) }
+
+// write writes a whole block of the stream, and begins it if need be.
+func (s *stream) write(event []byte) {
 	if !s.started {
 		s.started = true
 		s.endpoint.streams(1)
@@ -108,9 +159,6 @@ func (s *stream) event(body []byte) {
 		h.Set("X-Accel-Buffering", "no")
 		s.w.WriteHeader(http.StatusOK)
 	}
-	event := make([]byte, 0, len(body)+32)
-	event = append(event, "event: message\ndata: "...)
-	event = append(append(event, body...), "\n\n"...)
 	_ = s.control.SetWriteDeadline(time.Now().Add(WriteTimeout))
 	_, err := s.w.Write(event)
 	if err == nil {

@@ -45,8 +45,12 @@ func (e *endpoint) writeRefusal(w http.ResponseWriter, msg *message.Message, why
 		h.Set("Connection", "close")
 	}
 	status := why.Status
-	if status == 0 {
+	switch {
+	case status == 0:
 		status = http.StatusInternalServerError
+	case msg != nil && msg.Older() && (why.Code == CodeInvalidParams || why.Code == CodeMethodNotFound):
+		// There, 404 means that the session is gone, and an error is an answer.
+		status = http.StatusOK
 	}
 	e.writeJSON(w, status, errorBody(id, why.Code, why.Message, why.Data))
 }

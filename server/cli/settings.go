@@ -56,7 +56,7 @@ func settings() []setting {
 			func(c *server.Config) *server.Switch { return &c.Limits }),
 		list("origins", "browser origins allowed, comma separated (default the server's own)",
 			func(c *server.Config, v []string) { c.Origins = v }),
-		onOff("legacy", "on or off: revisions before 2026-07-28, of which this version serves none",
+		onOff("legacy", "on or off: revisions before 2026-07-28 (default on)",
 			func(c *server.Config) *server.Switch { return &c.Legacy }),
 	}
 }
