@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz e2e e2e-go e2e-browser conformance nightly clean
+.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,7 @@ lint: $(LINTER) ## gofmt, vet and golangci-lint, with the import rules of docs/d
 	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	cd e2e && $(GO) vet ./...
+	cd bench && $(GO) vet ./...
 	$(LINTER) run ./...
 
 fmt: ## format all Go files
@@ -62,6 +63,9 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	    echo "== $$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 	  done; \
 	done
+
+bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
+	cd bench && $(GO) test -count=1 . && $(GO) run . -bar $(BENCHFLAGS)
 
 e2e: e2e-go e2e-browser ## all three real clients against a fresh notes example
 
