@@ -23,6 +23,9 @@ const (
 // errNotSpoken tells that a server does not speak a revision: there is nothing to measure.
 var errNotSpoken = errors.New("does not speak this revision")
 
+// errUnavailable tells that the keys of the issuer have not been fetched yet.
+var errUnavailable = errors.New("503 (Service Unavailable)")
+
 // firstID is where the ids of requests start. All have as many digits, so that they can be replaced in place.
 const firstID = 1_000_000_000
 
@@ -138,6 +141,9 @@ func (c *caller) call() (json.RawMessage, error) {
 	response, body, err := c.exchange(c.template)
 	if err != nil {
 		return nil, err
+	}
+	if response.StatusCode == http.StatusServiceUnavailable {
+		return nil, errUnavailable
 	}
 	var answer struct {
 		ID     int             `json:"id"`
