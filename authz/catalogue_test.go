@@ -398,7 +398,7 @@ func TestP12_RequestShape(t *testing.T) {
 	p := compiled(t, Source{}, allowRow, Options{})
 	read := need(t, "notes:read", "")
 	wantAllowed(t, p.Decide(user("alice", "notes:read"), read, nil))
-	broken := *p
+	broken := unasked(p)
 	broken.model = textbookModel()
 	broken.model["r"] = "sub, obj"
 	wantDenied(t, broken.Decide(user("alice", "notes:read"), read, nil), DoorTwo, ReasonPolicyError)
@@ -422,7 +422,7 @@ func TestP13_ErrorsDeny(t *testing.T) {
 		wantAllowed(t, p.Decide(user("alice", "notes:read"), read, nil))
 	})
 	t.Run("P-13 Enforcer that cannot be built", func(t *testing.T) {
-		broken := *good
+		broken := unasked(good)
 		broken.model = textbookModel()
 		broken.model["g"] = "_"
 		wantDenied(t, broken.Decide(user("alice", "notes:read"), read, nil), DoorTwo, ReasonPolicyError)
@@ -431,7 +431,7 @@ func TestP13_ErrorsDeny(t *testing.T) {
 		}
 	})
 	t.Run("P-13 panic outside Enforce", func(t *testing.T) {
-		broken := *good
+		broken := unasked(good)
 		broken.model = definitions{"r": "sub, obj, act"} // Casbin follows a nil pointer
 		wantDenied(t, broken.Decide(user("alice", "notes:read"), read, nil), DoorTwo, ReasonPolicyError)
 		if broken.Listed(user("alice", "notes:read"), read, false) {
@@ -439,7 +439,7 @@ func TestP13_ErrorsDeny(t *testing.T) {
 		}
 	})
 	t.Run("P-13 door one", func(t *testing.T) {
-		broken := *good
+		broken := unasked(good)
 		broken.one.rules = [][]string{{"scope:x"}}
 		wantDenied(t, broken.Decide(user("alice", "notes:read"), read, nil), DoorTwo, ReasonPolicyError)
 		broken.one.rules, broken.one.links = nil, [][]string{{"scope:x"}}

@@ -33,11 +33,12 @@ func (p *Policy) decide(who Principal, need Requirement, v Values) Decision {
 	if len(need.scopes) == 0 || len(need.permissions) == 0 {
 		return Decision{door: DoorTwo, reason: ReasonNoRequirement}
 	}
-	permissions, unfilled := fillAll(need.permissions, v)
+	given := p.arguments(need, v)
+	permissions, unfilled := fillAll(need.permissions, given.value)
 	if unfilled != "" {
 		return Decision{door: DoorTwo, reason: ReasonPlaceholder, permission: unfilled}
 	}
-	scopes, unfilled := fillAll(need.scopes, v)
+	scopes, unfilled := fillAll(need.scopes, given.value)
 	if unfilled != "" {
 		return Decision{door: DoorTwo, reason: ReasonPlaceholder, permission: unfilled}
 	}
@@ -46,7 +47,7 @@ func (p *Policy) decide(who Principal, need Requirement, v Values) Decision {
 	if !two.allowed {
 		return two
 	}
-	one := p.delegated(who, need, scopes, v)
+	one := p.delegated(who, need, scopes, given)
 	if !one.allowed {
 		return one
 	}
@@ -66,9 +67,23 @@ func fillAll(list []Template, v Values) ([]filled, string) {
 	return all, ""
 }
 
-// permitted asks door two about each permission: first the user's subjects together, so that a deny for any of them
-// wins, then the client, which can be denied but adds no right.
+// permitted is the answer of door two, remembered or asked for.
 func (p *Policy) permitted(who Principal, permissions []filled) Decision {
+	var space [keySpace]byte
+	key := permittedKey(space[:0], who, p.aliases, permissions).digest()
+	return p.twos.answer(key, func() Decision { return p.askTwo(who, permissions) })
+}
+
+// delegated is the answer of door one, remembered or asked for.
+func (p *Policy) delegated(who Principal, need Requirement, scopes []filled, given arguments) Decision {
+	var space [keySpace]byte
+	key := delegatedKey(space[:0], who.Scopes, need, scopes, given).digest()
+	return p.ones.answer(key, func() Decision { return p.askOne(who, need, scopes, given.value) })
+}
+
+// askTwo asks door two about each permission: first the user's subjects together, so that a deny for any of them
+// wins, then the client, which can be denied but adds no right.
+func (p *Policy) askTwo(who Principal, permissions []filled) Decision {
 	allow := Decision{allowed: true, reason: ReasonAllowed}
 	caller := newQuestion(p.model, p.two.caller(who.subjects(p.aliases)))
 	for i, f := range permissions {
@@ -103,8 +118,8 @@ func (p *Policy) shut(v verdict, permission string, missing, denied Reason) Deci
 	return d
 }
 
-// delegated asks door one about each scope, always by the textbook model.
-func (p *Policy) delegated(who Principal, need Requirement, scopes []filled, v Values) Decision {
+// askOne asks door one about each scope, always by the textbook model.
+func (p *Policy) askOne(who Principal, need Requirement, scopes []filled, v Values) Decision {
 	client := newQuestion(textbookModel(), p.one.with(p.implicit(need, v), nil))
 	for _, s := range scopes {
 		covered, err := covers(client, who.Scopes, s.perm)

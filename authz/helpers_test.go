@@ -39,6 +39,20 @@ func compiled(t testing.TB, model Source, policy string, o Options) *Policy {
 	return p
 }
 
+// unasked returns a copy that shares no memory with p, to be broken by a test.
+func unasked(p *Policy) *Policy {
+	fresh := *p
+	fresh.ones, fresh.twos = newMemo(), newMemo()
+	return &fresh
+}
+
+// forgetful returns a copy that remembers nothing.
+func forgetful(p *Policy) *Policy {
+	fresh := *p
+	fresh.ones, fresh.twos = memo{}, memo{}
+	return &fresh
+}
+
 // refused compiles what has to be refused and returns the findings.
 func refused(t testing.TB, model Source, policy string, o Options) []Finding {
 	t.Helper()

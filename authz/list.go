@@ -53,7 +53,7 @@ func (p *Policy) couldPermit(who Principal, t Template) bool {
 // couldDelegate asks door one about one scope.
 func (p *Policy) couldDelegate(who Principal, need Requirement, t Template) bool {
 	if f, err := t.fill(nil); err == nil {
-		delegated := p.delegated(who, need, []filled{f}, nil).allowed
+		delegated := p.delegated(who, need, []filled{f}, p.arguments(need, nil)).allowed
 		if delegated || len(need.Names()) == 0 {
 			return delegated
 		}

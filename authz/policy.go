@@ -35,8 +35,8 @@ type Options struct {
 	Aliases []string
 }
 
-// Policy is a model and a policy that were read and found right. It is immutable and safe for concurrent use. A nil
-// Policy denies everything.
+// Policy is a model and a policy that were read and found right. It is immutable and safe for concurrent use: what it
+// remembers of its answers, a bounded number of them, changes none. A nil Policy denies everything.
 type Policy struct {
 	revision string
 	textbook bool
@@ -46,8 +46,11 @@ type Policy struct {
 	rules    []rule
 	places   map[string]string // file and line by row
 	declared []Template        // every declared scope, each once
+	holes    []string          // the placeholders in them
 	aliases  []string
 	warnings []Finding
+
+	ones, twos memo // what each door has answered
 }
 
 // Compile reads a model and a policy. A zero model means the textbook model of RBAC with deny-override. The error is a
@@ -144,7 +147,7 @@ func checkAliases(aliases []string, l *findings) {
 func newPolicy(defs definitions, book rulebook, file string, o Options) *Policy {
 	p := &Policy{
 		model: defs, graph: newGraph(book.links), rules: book.rules,
-		places: map[string]string{}, aliases: slices.Clone(o.Aliases),
+		places: map[string]string{}, aliases: slices.Clone(o.Aliases), ones: newMemo(), twos: newMemo(),
 	}
 	for _, r := range book.rules {
 		fields := []string{r.sub, r.obj, r.act, r.eft}
@@ -166,6 +169,9 @@ func newPolicy(defs definitions, book rulebook, file string, o Options) *Policy 
 	}
 	for _, need := range o.Declared {
 		p.declared = addTemplates(p.declared, need.scopes)
+	}
+	for _, t := range p.declared {
+		p.holes = append(p.holes, t.Names()...)
 	}
 	return p
 }

@@ -151,6 +151,9 @@ func (t Template) fill(value func(name string) (string, bool)) (filled, error) {
 }
 
 func (t Template) join(parts []part, value func(name string) (string, bool)) (string, error) {
+	if len(parts) == 1 && !parts[0].hole {
+		return parts[0].text, nil // nothing to put together
+	}
 	var b strings.Builder
 	for _, p := range parts {
 		if !p.hole {
