@@ -40,7 +40,8 @@ func decisionWord(allow bool) string {
 // appendLine appends the record as one line of JSON.
 func (r *record) appendLine(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = appendMember(dst, "time", r.time.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	dst = append(appendName(dst, "time"), '"')
+	dst = append(r.time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z"), '"')
 	dst = appendMember(dst, "request_id", r.requestID)
 	dst = appendMember(dst, "trace_id", r.traceID)
 	dst = appendMember(dst, "issuer", r.who.Issuer)

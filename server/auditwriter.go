@@ -61,6 +61,7 @@ type auditLog struct {
 
 	// Only with writing held.
 	spare   []byte
+	spent   []mark
 	broken  bool // the sink ends in the middle of a line
 	failing bool // the last write failed
 }
@@ -169,9 +170,9 @@ func (a *auditLog) flush() {
 	defer a.writing.Unlock()
 	a.mu.Lock()
 	batch, marks := a.pending, a.marks
-	a.pending, a.marks = a.spare[:0], nil
+	a.pending, a.marks = a.spare[:0], a.spent[:0]
 	a.mu.Unlock()
-	a.spare = batch
+	a.spare, a.spent = batch, marks
 	if len(batch) == 0 {
 		return
 	}

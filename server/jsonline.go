@@ -45,13 +45,26 @@ func appendText(dst []byte, value string) []byte {
 		value = value[:maxText]
 	}
 	dst = append(dst, '"')
-	for _, r := range value {
+	plain := plainLength(value)
+	dst = append(dst, value[:plain]...)
+	for _, r := range value[plain:] {
 		dst = appendRune(dst, r)
 	}
 	if cut {
 		dst = append(dst, "..."...)
 	}
 	return append(dst, '"')
+}
+
+// plainLength returns how many bytes at the start of value need no escape,
+// which is nearly always all of them.
+func plainLength(value string) int {
+	for i := range len(value) {
+		if c := value[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(value)
 }
 
 func appendRune(dst []byte, r rune) []byte {
