@@ -1,9 +1,10 @@
 package server
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
+	"reflect"
 
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
@@ -16,7 +17,6 @@ type allow struct {
 	uri       string     // of resources/read: as asked for
 	variables map[string]string
 	arguments json.RawMessage // as read by the strict reader
-	digest    [sha256.Size]byte
 	// rounds seals what the operation leaves with the client, and input is what
 	// the client has brought back of it.
 	rounds *rounds
@@ -50,26 +50,44 @@ func (a *allow) runs(op *operation) bool {
 }
 
 // sameArguments tells whether the arguments about to be run are those that
-// were decided about.
+// were decided about, whatever they have been decoded into since. The very
+// bytes that were read need no decoding.
 func (a *allow) sameArguments(arguments any) bool {
-	digest, err := argumentsDigest(arguments)
-	return err == nil && digest == a.digest
+	if raw, ok := arguments.(json.RawMessage); ok && bytes.Equal(raw, a.arguments) {
+		return true
+	}
+	admitted, err := decodedArguments(a.arguments)
+	if err != nil {
+		return false
+	}
+	running, err := decodedArguments(arguments)
+	return err == nil && reflect.DeepEqual(running, admitted)
 }
 
-// argumentsDigest identifies arguments whatever shape they have been decoded
-// into: as read from the wire, or as the value encoding/json makes of it.
-func argumentsDigest(arguments any) ([sha256.Size]byte, error) {
-	if raw, ok := arguments.(json.RawMessage); ok {
-		arguments = nil
-		if raw != nil {
-			if err := json.Unmarshal(raw, &arguments); err != nil {
-				return [sha256.Size]byte{}, err
-			}
+// decodedArguments returns the value that encoding/json makes of arguments, in
+// each of the shapes that mcp-go hands them over in. No arguments are nil.
+func decodedArguments(arguments any) (any, error) {
+	switch given := arguments.(type) {
+	case json.RawMessage:
+		if len(given) == 0 {
+			return nil, nil //nolint:nilnil // no arguments are no error
 		}
+		var value any
+		err := json.Unmarshal(given, &value)
+		return value, err
+	case map[string]any:
+		if given == nil {
+			return nil, nil //nolint:nilnil // as above
+		}
+	case map[string]string: // of a prompt
+		if given == nil {
+			return nil, nil //nolint:nilnil // as above
+		}
+		value := make(map[string]any, len(given))
+		for name, text := range given {
+			value[name] = text
+		}
+		return value, nil
 	}
-	canonical, err := json.Marshal(arguments)
-	if err != nil {
-		return [sha256.Size]byte{}, err
-	}
-	return sha256.Sum256(canonical), nil
+	return arguments, nil
 }

@@ -57,14 +57,7 @@ func guarded(t *testing.T) (*Server, *int) {
 	return s, &runs
 }
 
-func digestOf(t *testing.T, arguments any) *allow {
-	t.Helper()
-	digest, err := argumentsDigest(arguments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &allow{digest: digest}
-}
+func admits(arguments json.RawMessage) *allow { return &allow{arguments: arguments} }
 
 // TestGuardFailsClosed reaches every handler without the allow for exactly
 // what it is about to run. The twin is the last row of each.
@@ -73,7 +66,7 @@ func TestGuardFailsClosed(t *testing.T) {
 	echo, other, resource, prompt := s.ops.tools["echo"], s.ops.tools["other"], s.ops.resources["a://{b}"], s.ops.prompts["p"]
 	raw := json.RawMessage(`{"text":"hi"}`)
 	admitted := func(op *operation) *allow {
-		a := digestOf(t, raw)
+		a := admits(raw)
 		a.op, a.arguments, a.uri, a.variables = op, raw, "a://1", map[string]string{"b": "1"}
 		return a
 	}
@@ -82,7 +75,7 @@ func TestGuardFailsClosed(t *testing.T) {
 		a.completion = &message.Completion{RefType: refResource, Argument: "b", Value: "v"}
 		return a
 	}
-	asking := digestOf(t, json.RawMessage(`{"q":"hi"}`))
+	asking := admits(json.RawMessage(`{"q":"hi"}`))
 	asking.op = prompt
 	callAs := func(name string) func(context.Context, string) error {
 		return func(ctx context.Context, text string) error {
@@ -187,27 +180,41 @@ func TestGuardFailsClosed(t *testing.T) {
 	})
 }
 
-func TestArgumentsDigest(t *testing.T) {
-	same := []any{
-		json.RawMessage(`{"b": 1.0, "a": [true, null, "x"], "n": 9007199254740993}`),
-		json.RawMessage(`{"a":[true,null,"\u0078"],"n":9007199254740993,"b":1}`),
-	}
+func TestSameArguments(t *testing.T) {
+	read := json.RawMessage(`{"b": 1.0, "a": [true, null, "x"], "n": 9007199254740993}`)
 	var decoded any
-	if err := json.Unmarshal(same[0].(json.RawMessage), &decoded); err != nil {
+	if err := json.Unmarshal(read, &decoded); err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range append(same, decoded) {
-		if !digestOf(t, same[0]).sameArguments(one) {
-			t.Errorf("%v is not the same as %v", one, same[0])
+	spelled := json.RawMessage(`{"a":[true,null,"\u0078"],"n":9007199254740993,"b":1}`)
+	for _, same := range []any{read, append(json.RawMessage(nil), read...), spelled, decoded} {
+		if !admits(read).sameArguments(same) {
+			t.Errorf("%v is not the same as %s", same, read)
 		}
 	}
-	for _, other := range []any{nil, json.RawMessage(nil), json.RawMessage(`{}`), json.RawMessage(`{"a":`), func() {}} {
-		if digestOf(t, same[0]).sameArguments(other) {
-			t.Errorf("%v passes for %s", other, same[0])
+	for _, other := range []any{
+		nil, json.RawMessage(nil), json.RawMessage(`{}`), json.RawMessage(`{"a":`), func() {}, map[string]any(nil), map[string]string{"b": "1"},
+		json.RawMessage(`{"b":1,"a":[true,null,"y"],"n":9007199254740993}`), json.RawMessage(`{"b":"1","a":[true,null,"x"],"n":9007199254740993}`),
+	} {
+		if admits(read).sameArguments(other) {
+			t.Errorf("%v passes for %s", other, read)
 		}
 	}
-	if !digestOf(t, json.RawMessage(nil)).sameArguments(nil) {
-		t.Error("no arguments are not the same as none")
+	for _, none := range []any{nil, json.RawMessage(nil), map[string]any(nil), map[string]string(nil)} {
+		if !admits(nil).sameArguments(none) {
+			t.Errorf("%#v is not the same as no arguments", none)
+		}
+		if admits(json.RawMessage(`{}`)).sameArguments(none) {
+			t.Errorf("%#v is the same as empty arguments", none)
+		}
+	}
+	prompt := json.RawMessage(`{"q":"hi"}`)
+	if !admits(prompt).sameArguments(map[string]string{"q": "hi"}) || admits(prompt).sameArguments(map[string]string{"q": "ho"}) {
+		t.Error("arguments of a prompt")
+	}
+	broken := json.RawMessage(`{"a":`)
+	if !admits(broken).sameArguments(broken) || admits(broken).sameArguments(map[string]any{}) {
+		t.Error("what cannot be decoded is the same as itself only")
 	}
 }
 

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"encoding/json"
+
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
@@ -163,11 +165,10 @@ func (g *gate) withArguments(q *question, op *operation, a *allow) verdict {
 	if no != nil {
 		return *no
 	}
-	digest, err := argumentsDigest(q.msg.Arguments)
-	if err != nil {
-		return refused(transport.Internal("arguments_digest"), op.name)
+	if len(q.msg.Arguments) > 0 && !json.Valid(q.msg.Arguments) {
+		return refused(transport.Internal("arguments"), op.name) // the strict reader lets no such thing pass
 	}
-	a.arguments, a.digest = q.msg.Arguments, digest
+	a.arguments = q.msg.Arguments
 	a.rounds = &rounds{states: g.states, who: q.who, method: q.msg.Method, name: op.name, arguments: q.msg.Arguments}
 	given, why := a.rounds.receive(q.msg.RequestState, q.msg.InputResponses)
 	if why != nil {

@@ -96,8 +96,8 @@ func TestGuardSealsOnlyWhatItCanOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	a := digestOf(t, json.RawMessage(`{}`))
-	a.op, a.arguments = s.ops.tools["ask"], json.RawMessage(`{}`)
+	a := admits(json.RawMessage(`{}`))
+	a.op = s.ops.tools["ask"]
 	request := mcp.CallToolRequest{}
 	request.Params.Name, request.Params.Arguments = "ask", map[string]any{}
 	if result, err := a.op.serverTool.Handler(withAllow(t.Context(), a), request); err == nil || result != nil {
@@ -138,8 +138,8 @@ func TestGuardOpensItsOwnStateAgain(t *testing.T) {
 	can := mcp.ClientCapabilities{Roots: &struct {
 		ListChanged bool `json:"listChanged,omitempty"`
 	}{}}
-	a := digestOf(t, json.RawMessage(`{}`))
-	a.op, a.arguments = s.ops.tools["ask"], json.RawMessage(`{}`)
+	a := admits(json.RawMessage(`{}`))
+	a.op = s.ops.tools["ask"]
 	r := someRounds(t)
 	a.rounds = &r
 	ctx := mcpserver.WithRequestProtocolInfo(withAllow(t.Context(), a), &mcpserver.RequestProtocolInfo{ClientCapabilities: &can})
@@ -164,7 +164,7 @@ func TestGuardOpensItsOwnStateAgain(t *testing.T) {
 	if _, err = a.op.serverTool.Handler(ctx, request); err == nil || len(seen) != 2 {
 		t.Errorf("a forged state: %v, %d calls", err, len(seen))
 	}
-	b := digestOf(t, map[string]string{})
+	b := admits(json.RawMessage(`{}`))
 	b.op, b.rounds = s.ops.prompts["ask"], &r
 	get := mcp.GetPromptRequest{}
 	get.Params.Name, get.Params.Arguments, get.Params.RequestState = "ask", map[string]string{}, "forged"
