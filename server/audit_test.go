@@ -304,3 +304,41 @@ func TestOpenSink(t *testing.T) {
 		}
 	}
 }
+
+// duringWrite is a sink that runs something while it is written to.
+type duringWrite struct {
+	io.Writer
+	run func()
+}
+
+func (w *duringWrite) Write(p []byte) (int, error) {
+	if run := w.run; run != nil {
+		w.run = nil
+		run()
+	}
+	return w.Writer.Write(p)
+}
+
+// TestAuditCountsWhatItWrote: records that come while others are written do
+// not change how those are counted.
+func TestAuditCountsWhatItWrote(t *testing.T) {
+	busy := &duringWrite{Writer: io.Discard}
+	log := newAuditLog(busy, quiet())
+	for range 3 { // so that each buffer has been in use before
+		log.add(&record{method: "before"})
+		log.flush()
+	}
+	for range 5 {
+		log.addAnonymous(&record{address: "192.0.2.1", reason: "no_token"})
+	}
+	log.sweep(time.Time{}.Add(foldWindowLength))
+	busy.run = func() { log.add(&record{method: "during"}) }
+	log.flush()
+	if got, want := log.counts(), (AuditStats{Decisions: 9, Records: 3, Aggregated: 5}); got != want {
+		t.Errorf("while one record waits: %+v, want %+v", got, want)
+	}
+	log.close()
+	if got, want := log.counts(), (AuditStats{Decisions: 9, Records: 4, Aggregated: 5}); got != want {
+		t.Errorf("at the end: %+v, want %+v", got, want)
+	}
+}
