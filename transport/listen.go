@@ -37,7 +37,7 @@ func (q *request) listen(w http.ResponseWriter, r *http.Request) {
 		q.refuse(w, r, q.msg, Internal("gate_silent"))
 		return
 	}
-	q.endpoint.tell(ctx, w, r, &telling{
+	q.tell(ctx, w, r, &telling{
 		endpoint: q.endpoint, who: q.who, msg: q.msg, pass: pass, listener: newListener(pass.Subscription, nil),
 	})
 }
