@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
 	"github.com/sallyport-mcp/sallyport/transport/message"
@@ -20,10 +22,13 @@ type gate struct {
 	policy  func() *authz.Policy
 	// revoked tells whether a token that was good is so no more; nil means that
 	// none ever is.
-	revoked    func(context.Context, authz.Principal) (bool, error)
-	audit      *auditLog
-	toIssuer   func(issuer, scope string) string // a scope as the issuer spells it
-	states     states
+	revoked  func(context.Context, authz.Principal) (bool, error)
+	audit    *auditLog
+	toIssuer func(issuer, scope string) string // a scope as the issuer spells it
+	states   states
+	// implementation is how the server names itself in results.
+	implementation mcp.Implementation
+
 	visibility Visibility
 	denials    Denials
 	now        func() time.Time

@@ -42,11 +42,7 @@ type notifier struct{ ctx context.Context } //nolint:containedctx // it is the r
 
 // Notify implements [tools.Notifier].
 func (n notifier) Notify(method string, params map[string]any) error {
-	server := mcpserver.ServerFromContext(n.ctx)
-	if server == nil {
-		return errNotAdmitted
-	}
-	return server.SendNotificationToClient(n.ctx, method, params)
+	return transport.Notify(n.ctx, method, params)
 }
 
 func withNotifier(ctx context.Context) context.Context {

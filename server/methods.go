@@ -1,12 +1,16 @@
 package server
 
 import (
+	"context"
+
 	"encoding/json"
+	"github.com/mark3labs/mcp-go/mcp"
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 // row says what one method needs and how it is answered. The zero row, which
@@ -148,7 +152,28 @@ func (g *gate) callTool(q *question) verdict {
 	if !ok {
 		return refused(transport.UnknownOperation(string(kindTool)), q.msg.Name)
 	}
-	return g.withArguments(q, op, &allow{op: op})
+	v := g.withArguments(q, op, &allow{op: op})
+	if v.pass != nil && !op.tool.MayAsk() && q.msg.RequestState == "" && q.msg.InputResponses == nil {
+		v.pass.Call = g.direct(op, q.msg)
+	}
+	return v
+}
+
+// direct runs a tool that never asks for input without the detour through mcp-go,
+// which would decode the message again and again. What runs is the same guarded
+// handler.
+func (g *gate) direct(op *operation, msg *message.Message) func(context.Context) (*mcp.CallToolResult, error) {
+	return func(ctx context.Context) (*mcp.CallToolResult, error) {
+		var request mcp.CallToolRequest
+		request.Method = msg.Method
+		request.Params.Name, request.Params.Arguments = op.name, msg.Arguments
+		result, err := op.serverTool.Handler(ctx, request)
+		if err == nil && !msg.Older() {
+			result.SetResultType(mcp.ResultTypeComplete)
+			result.EnsureResultMeta().SetServerInfo(g.implementation)
+		}
+		return result, err
+	}
 }
 
 func (g *gate) getPrompt(q *question) verdict {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"github.com/sallyport-mcp/sallyport/authserver"
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
@@ -106,9 +108,11 @@ func (s *Server) newGate(m *mounted) *gate {
 		toIssuer:   m.verifier.ScopeToIssuer,
 		states:     states{keys: s.sealing, resource: m.resource, now: s.cfg.Now},
 		visibility: s.cfg.Visibility,
-		denials:    s.cfg.Denials,
-		now:        s.cfg.Now,
-		logger:     s.cfg.Logger,
+
+		implementation: mcp.Implementation{Name: s.cfg.Name, Version: s.cfg.Version},
+		denials:        s.cfg.Denials,
+		now:            s.cfg.Now,
+		logger:         s.cfg.Logger,
 	}
 }
 

@@ -130,6 +130,10 @@ func (t *CompiledTool) Parameters() map[string]Kind { return maps.Clone(t.parame
 // a tool without. The paths must not be changed.
 func (t *CompiledTool) Headers() map[string][]string { return maps.Clone(t.headers) }
 
+// MayAsk reports whether a result may ask the client for input: that of a [Raw]
+// handler may, that of a [Typed] one never does.
+func (t *CompiledTool) MayAsk() bool { return t.handler.asks }
+
 // Call validates the arguments, decodes them and runs the handler. What goes wrong
 // becomes a result with isError, as the package comment says; a result is never nil.
 // Missing arguments are an empty object. The request's own arguments are ignored, so

@@ -23,6 +23,7 @@ type Handler interface {
 // handler is a built Handler.
 type handler struct {
 	input, output *schema // output is nil if results have no schema
+	asks          bool    // a result may ask the client for input
 	// call decodes validated arguments and runs the author's function.
 	call func(ctx context.Context, request mcp.CallToolRequest, arguments json.RawMessage) (*mcp.CallToolResult, error)
 }

@@ -66,7 +66,7 @@ func (r raw) build(d declaration) *handler {
 		d.mistake("Handler", "the function is nil", "pass the function that runs the tool to tools.Raw")
 		return nil
 	}
-	built := &handler{input: d.schemaOf("input", r.input, "pass tools.SchemaFor[In]() or tools.SchemaJSON(...) with a valid schema")}
+	built := &handler{asks: true, input: d.schemaOf("input", r.input, "pass tools.SchemaFor[In]() or tools.SchemaJSON(...) with a valid schema")}
 	if r.output != nil {
 		built.output = d.schemaOf("output", *r.output, "pass tools.SchemaFor[Out]() or tools.SchemaJSON(...) with a valid schema")
 	}

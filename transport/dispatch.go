@@ -102,8 +102,21 @@ func (c *call) run(done chan<- outcome) {
 		c.leave()
 	}()
 	ctx = c.MCP.WithContext(ctx, c.asSession())
+	if c.pass.Call != nil {
+		result = c.direct(ctx)
+		return
+	}
 	ctx = mcpserver.WithSupportedProtocolVersions(ctx, c.served())
 	result = c.outcome(ctx, c.MCP.HandleMessage(ctx, c.msg.Raw))
+}
+
+// direct runs a call that needs nothing of mcp-go's dispatch.
+func (c *call) direct(ctx context.Context) outcome {
+	result, err := c.pass.Call(ctx)
+	if err != nil {
+		return c.failed(ctx, mcp.JSONRPCErrorDetails{Code: CodeInternal, Message: err.Error()})
+	}
+	return c.outcome(ctx, mcp.JSONRPCResponse{Result: result})
 }
 
 // leave releases what the call holds, once both its goroutines have left.

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -57,6 +58,29 @@ func ClientCapabilities(ctx context.Context) mcp.ClientCapabilities {
 		return *info.ClientCapabilities
 	}
 	return mcp.ClientCapabilities{}
+}
+
+// errOver is what a notification gets that comes too late.
+var errOver = errors.New("transport: the request is over, or never was")
+
+// Notify sends a notification to the client of the request that ctx belongs to, on
+// the stream of its answer. It waits while the client is slow to read. Of what the
+// client did not ask for, progress or a level of log messages, nothing is sent. The
+// error is not nil if the request is over. It is safe for concurrent use.
+func Notify(ctx context.Context, method string, params map[string]any) error {
+	s := sessionFrom(ctx)
+	if s == nil {
+		return errOver
+	}
+	events := s.NotificationChannel()
+	if events == nil {
+		return errOver
+	}
+	events <- mcp.JSONRPCNotification{ // has room: a place is reserved
+		JSONRPC:      mcp.JSONRPC_VERSION,
+		Notification: mcp.Notification{Method: method, Params: mcp.NotificationParams{AdditionalFields: params}},
+	}
+	return nil
 }
 
 // failure returns the reported error, nil if there is none.
