@@ -1,0 +1,51 @@
+// MCP Inspector in its command-line mode: one process for each step, its own login, and tokens kept in its own store between them.
+// What a person sees is what it writes to the terminal.
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { createServer } from 'node:net';
+import { mode, say, url } from './driver.mjs';
+
+const launcher = fileURLToPath(new URL('../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url));
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const callback = `http://127.0.0.1:${await freePort()}/oauth/callback`;
+
+// One command. Somebody at a terminal answers y to whatever it asks.
+async function inspect(...args) {
+  const child = spawn(process.execPath, [launcher, '--cli', '--server-url', url, '--transport', 'http', '--protocol-era', mode, '--callback-url', callback, ...args], {
+    env: { ...process.env, MCP_AUTO_OPEN_ENABLED: 'true' },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (chunk) => (out += chunk));
+  child.stderr.on('data', (chunk) => (err += chunk));
+  child.stdin.on('error', () => {}); // it may end without asking
+  child.stdin.end('y\n');
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
+
+async function call(step, tool, ...args) {
+  const { code, out, err } = await inspect('--method', 'tools/call', '--tool-name', tool, ...args);
+  const ok = code === 0 && !JSON.parse(out).isError;
+  say({ step, ok, seen: ok ? JSON.parse(out).content.map((block) => block.text).join('\n') : `${err}${out}`.trim(), log: err });
+}
+
+const listed = await inspect('--method', 'tools/list');
+if (listed.code !== 0) {
+  say({ step: 'list', ok: false, seen: `${listed.err}${listed.out}`.trim() });
+} else {
+  say({ step: 'list', tools: JSON.parse(listed.out).tools.map((tool) => tool.name) });
+}
+await call('search', 'notes_search', '--tool-arg', 'query=oat');
+await call('create', 'notes_create', '--tool-arg', 'text=written by a client');
+await call('delete', 'notes_delete', '--tool-arg', 'id="1"');
+await call('search again', 'notes_search', '--tool-arg', 'query=oat');

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// pages is how many forms a person fills in before giving up: login, consent, and some air.
+const pages = 4
+
+// person is somebody at a browser: it opens the addresses that clients ask for, logs in by name, presses Allow, and is sent back to
+// wherever the client listens. It keeps its cookies. Safe for concurrent use.
+type person struct {
+	name    string
+	browser *http.Client
+
+	mu     sync.Mutex
+	opened int     // how many addresses it was asked to open
+	failed []error // what went wrong at the browser
+}
+
+func newPerson(name string) (*person, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	return &person{name: name, browser: &http.Client{Jar: jar, Transport: &http.Transport{}}}, nil
+}
+
+// ServeHTTP takes an address to open as the body of a POST, and answers once the browser has arrived at the client.
+func (p *person) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	address, err := io.ReadAll(io.LimitReader(r.Body, 1<<16))
+	if err == nil {
+		err = p.open(r.Context(), strings.TrimSpace(string(address)))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.opened++
+	if err != nil {
+		p.failed = append(p.failed, err)
+		http.Error(w, err.Error(), http.StatusBadGateway)
+	}
+}
+
+// history returns how many addresses were opened, and what went wrong.
+func (p *person) history() (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.opened, errors.Join(p.failed...)
+}
+
+func (p *person) open(ctx context.Context, address string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return errors.New("not an address")
+	}
+	origin := req.URL.Host
+	for range pages {
+		resp, err := p.browser.Do(req)
+		if err != nil {
+			return withoutQuery(err)
+		}
+		body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+		_ = resp.Body.Close()
+		if err != nil {
+			return withoutQuery(err)
+		}
+		at := resp.Request.URL
+		if at.Host != origin { // sent back to the client
+			if resp.StatusCode != http.StatusOK {
+				return fmt.Errorf("the client's page %s: %s", at.Path, resp.Status)
+			}
+			return nil
+		}
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s %s: %s", req.Method, at.Path, resp.Status)
+		}
+		if req, err = p.fill(ctx, at, string(body)); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%s filled in %d pages and was never sent back", p.name, pages)
+}
+
+// withoutQuery drops the address from an error: it may hold a code.
+func withoutQuery(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// fill answers the one form of a page: the login page by name, the consent page with yes.
+func (p *person) fill(ctx context.Context, at *url.URL, page string) (*http.Request, error) {
+	form := url.Values{}
+	for _, field := range regexp.MustCompile(`<input[^>]*type="hidden"[^>]*>`).FindAllString(page, -1) {
+		form.Set(attribute(field, "name"), attribute(field, "value"))
+	}
+	switch {
+	case strings.Contains(page, `name="decision"`):
+		form.Set("decision", "allow")
+	case strings.Contains(page, `name="user"`):
+		form.Set("user", p.name)
+	default:
+		return nil, fmt.Errorf("page %s has neither a login nor a consent form", at.Path)
+	}
+	target, err := at.Parse(attribute(regexp.MustCompile(`<form[^>]*>`).FindString(page), "action"))
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", at.Scheme+"://"+at.Host)
+	return req, nil
+}
+
+// attribute reads one attribute of an HTML tag.
+func attribute(tag, name string) string {
+	found := regexp.MustCompile(`\b` + name + `="([^"]*)"`).FindStringSubmatch(tag)
+	if found == nil {
+		return ""
+	}
+	return html.UnescapeString(found[1])
+}
