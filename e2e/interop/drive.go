@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// patience bounds one client's whole story.
+const patience = 2 * time.Minute
+
+// step is one line of a driver.
+type step struct {
+	Step  string   `json:"step"`
+	Tools []string `json:"tools"`
+	OK    bool     `json:"ok"`
+	Seen  string   `json:"seen"`
+	Log   string   `json:"log"` // what a command wrote to the terminal beside its result
+}
+
+// outcome is all that is known of one client's run.
+type outcome struct {
+	steps []step
+	wire  []exchange
+	opens int    // how often bob was sent to a browser
+	noise string // standard error of the driver
+}
+
+// step returns what a driver said of one step; the zero step if it said nothing.
+func (o outcome) step(name string) step {
+	for _, s := range o.steps {
+		if s.Step == name {
+			return s
+		}
+	}
+	return step{}
+}
+
+// drive runs one client against an example of its own. What it returns beside an error is what was known by then.
+func drive(ctx context.Context, c client, o options, home, browser string) (outcome, error) {
+	var seen outcome
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return seen, err
+	}
+	s, err := setStage(ctx, o.example, o.root)
+	if err != nil {
+		return seen, err
+	}
+	defer s.close()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.command[0], c.command[1:]...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that what a client leaves behind can be ended with it
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second
+	cmd.Dir = home
+	cmd.Env = append(without(os.Environ(), "SALLYPORT_", "MCP_", "DISPLAY=", "WAYLAND_DISPLAY=", "XDG_", "BROWSER=", "HOME=", "NODE_OPTIONS="),
+		"HOME="+home, "XDG_CONFIG_HOME="+home, "BROWSER="+browser, "NO_COLOR=1", "PYTHONDONTWRITEBYTECODE=1",
+		"MCP_REMOTE_CONFIG_DIR="+home, "INTEROP_URL="+s.origin+"/mcp", "INTEROP_PERSON="+s.person, "INTEROP_MODE="+c.mode)
+	var out, noise bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &noise
+	err = cmd.Run()
+	seen.wire, seen.noise = s.recorder.all(), tidy(noise.String(), s.origin, home)
+	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
+		var said step
+		if json.Unmarshal([]byte(line), &said) == nil {
+			said.Seen, said.Log = tidy(said.Seen, s.origin, home), tidy(said.Log, s.origin, home)
+			seen.steps = append(seen.steps, said)
+		}
+	}
+	if err != nil {
+		return seen, fmt.Errorf("the driver: %w", err)
+	}
+	var wrong error
+	seen.opens, wrong = s.bob.history()
+	return seen, wrong
+}
+
+var (
+	loopback = regexp.MustCompile(`(127\.0\.0\.1|localhost):\d+`)
+	secret   = regexp.MustCompile(`([?&](?:code_challenge|state|client_id)=)[^&\s]+`)
+)
+
+// tidy takes out of a client's words what differs from run to run, so that they can be written down and compared.
+func tidy(text, origin, home string) string {
+	text = strings.ReplaceAll(text, origin, "http://127.0.0.1:8080")
+	text = strings.ReplaceAll(text, home, "~")
+	text = loopback.ReplaceAllStringFunc(text, func(address string) string {
+		if address == "127.0.0.1:8080" {
+			return address
+		}
+		host, _, _ := strings.Cut(address, ":")
+		return host + ":PORT"
+	})
+	return strings.TrimSpace(secret.ReplaceAllString(text, "${1}..."))
+}
