@@ -63,7 +63,7 @@ func drive(ctx context.Context, c client, o options, home, browser string) (outc
 	cmd.Dir = home
 	cmd.Env = append(without(os.Environ(), "SALLYPORT_", "MCP_", "DISPLAY=", "WAYLAND_DISPLAY=", "XDG_", "BROWSER=", "HOME=", "NODE_OPTIONS="),
 		"HOME="+home, "XDG_CONFIG_HOME="+home, "BROWSER="+browser, "NO_COLOR=1", "PYTHONDONTWRITEBYTECODE=1",
-		"MCP_REMOTE_CONFIG_DIR="+home, "INTEROP_URL="+s.origin+"/mcp", "INTEROP_PERSON="+s.person, "INTEROP_MODE="+c.mode)
+		"MCP_REMOTE_CONFIG_DIR="+home, "MCP_INSPECTOR_SECRET_STORE=file", "INTEROP_URL="+s.origin+"/mcp", "INTEROP_PERSON="+s.person, "INTEROP_MODE="+c.mode)
 	var out, noise bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &noise
 	err = cmd.Run()
@@ -85,7 +85,7 @@ func drive(ctx context.Context, c client, o options, home, browser string) (outc
 
 var (
 	loopback = regexp.MustCompile(`(127\.0\.0\.1|localhost):\d+`)
-	secret   = regexp.MustCompile(`([?&](?:code_challenge|state|client_id)=)[^&\s]+`)
+	query    = regexp.MustCompile(`(/authorize\?)\S+`)
 )
 
 // tidy takes out of a client's words what differs from run to run, so that they can be written down and compared.
@@ -99,5 +99,5 @@ func tidy(text, origin, home string) string {
 		host, _, _ := strings.Cut(address, ":")
 		return host + ":PORT"
 	})
-	return strings.TrimSpace(secret.ReplaceAllString(text, "${1}..."))
+	return strings.TrimSpace(query.ReplaceAllString(text, "${1}..."))
 }

@@ -12,10 +12,14 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 )
 
 // pages is how many forms a person fills in before giving up: login, consent, and some air.
 const pages = 4
+
+// slowness is how long a person is taken to spend on a consent page at most, while the client begins to listen.
+const slowness = 10 * time.Second
 
 // person is somebody at a browser: it opens the addresses that clients ask for, logs in by name, presses Allow, and is sent back to
 // wherever the client listens. It keeps its cookies. Safe for concurrent use.
@@ -33,7 +37,13 @@ func newPerson(name string) (*person, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &person{name: name, browser: &http.Client{Jar: jar, Transport: &http.Transport{}}}, nil
+	stayOn := func(req *http.Request, via []*http.Request) error {
+		if req.URL.Host != via[0].URL.Host {
+			return http.ErrUseLastResponse // back to the client
+		}
+		return nil
+	}
+	return &person{name: name, browser: &http.Client{Jar: jar, Transport: &http.Transport{}, CheckRedirect: stayOn}}, nil
 }
 
 // ServeHTTP takes an address to open as the body of a POST, and answers once the browser has arrived at the client.
@@ -63,7 +73,6 @@ func (p *person) open(ctx context.Context, address string) error {
 	if err != nil {
 		return errors.New("not an address")
 	}
-	origin := req.URL.Host
 	for range pages {
 		resp, err := p.browser.Do(req)
 		if err != nil {
@@ -74,21 +83,43 @@ func (p *person) open(ctx context.Context, address string) error {
 		if err != nil {
 			return withoutQuery(err)
 		}
-		at := resp.Request.URL
-		if at.Host != origin { // sent back to the client
-			if resp.StatusCode != http.StatusOK {
-				return fmt.Errorf("the client's page %s: %s", at.Path, resp.Status)
-			}
-			return nil
+		if back, err := resp.Location(); err == nil {
+			return p.goBack(ctx, back.String())
 		}
 		if resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s %s: %s", req.Method, at.Path, resp.Status)
+			return fmt.Errorf("%s %s: %s", req.Method, resp.Request.URL.Path, resp.Status)
 		}
-		if req, err = p.fill(ctx, at, string(body)); err != nil {
+		if req, err = p.fill(ctx, resp.Request.URL, string(body)); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("%s filled in %d pages and was never sent back", p.name, pages)
+}
+
+// goBack opens the address that the authorization server sends the browser to. A client may begin to listen there only after it has
+// opened the browser, and bob is faster than a person at reading a consent page.
+func (p *person) goBack(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, slowness)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return errors.New("the way back is not an address")
+		}
+		resp, err := p.browser.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				return fmt.Errorf("the client's page %s: %s", req.URL.Path, resp.Status)
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the client does not listen for the code: %w", withoutQuery(err))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // withoutQuery drops the address from an error: it may hold a code.

@@ -7,7 +7,7 @@ import { mode, printed, say, story, url } from './driver.mjs';
 
 const transport = new StdioClientTransport({
   command: process.execPath,
-  args: [fileURLToPath(import.meta.resolve('mcp-remote')).replace(/[^/]*$/, 'proxy.js'), url, '--protocol', mode],
+  args: [fileURLToPath(new URL('../node_modules/mcp-remote/dist/proxy.js', import.meta.url)), url, '--protocol', mode],
   env: process.env,
   stderr: 'pipe',
 });
