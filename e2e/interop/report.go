@@ -27,7 +27,7 @@ type row struct {
 func (r *report) notRun(c client, why string) {
 	r.missing++
 	r.rows = append(r.rows, row{client: c, why: why})
-	fmt.Fprintf(r.out, "%-22s not run: %s\n", c.id, why)
+	fmt.Fprintf(r.out, "%-28s not run: %s\n", c.id, why)
 }
 
 // add checks one client's run. err is why the run itself failed, if it did.
@@ -41,7 +41,7 @@ func (r *report) add(c client, o outcome, err error) {
 		r.failed++
 		verdict = "WRONG\n    " + strings.ReplaceAll(err.Error(), "\n", "\n    ")
 	}
-	fmt.Fprintf(r.out, "%-22s %s\n", c.id, verdict)
+	fmt.Fprintf(r.out, "%-28s %s\n", c.id, verdict)
 	if err != nil || r.transcripts {
 		transcript(r.out, o.wire)
 		for _, s := range o.steps {
@@ -61,12 +61,15 @@ func indented(text string) string {
 // block is what bob saw at the client of this row, as docs/interop.md has it.
 func (r row) block() string {
 	var b strings.Builder
-	if log := r.step("create").Log; log != "" {
-		fmt.Fprintf(&b, "# at the step-up\n%s\n# at the denial\n", log)
+	switch create := r.step("create"); {
+	case !create.OK:
+		fmt.Fprintf(&b, "# at the step-up\n%s\n\n# at the denial\n", create.Seen)
+	case create.Log != "":
+		fmt.Fprintf(&b, "# at the step-up\n%s\n\n# at the denial\n", create.Log)
 	}
 	b.WriteString(r.step("delete").Seen)
 	if r.broken {
-		fmt.Fprintf(&b, "\n# at whatever comes next\n%s", r.step("search again").Seen)
+		fmt.Fprintf(&b, "\n\n# at whatever comes next\n%s", r.step("search again").Seen)
 	}
 	return "```\n" + b.String() + "\n```\n"
 }
@@ -88,7 +91,7 @@ func (r *report) compare(path string, update bool) error {
 		}
 		if !update && !bytes.Equal(changed, doc) {
 			r.failed++
-			fmt.Fprintf(r.out, "%-22s bob saw something else than docs/interop.md says (./e2e/interop/run -update):\n%s", one.id, one.block())
+			fmt.Fprintf(r.out, "%-28s bob saw something else than docs/interop.md says (./e2e/interop/run -update):\n%s", one.id, one.block())
 		}
 		doc = changed
 	}
@@ -111,13 +114,13 @@ func replace(doc []byte, name, text string) ([]byte, error) {
 
 // finish prints the table and says whether the run is a success.
 func (r *report) finish(allowMissing bool) bool {
-	fmt.Fprintf(r.out, "\n%-22s %-10s %-9s %-13s %-13s %s\n", "client", "revision", "consents", "notes_create", "notes_delete", "bob sees")
+	fmt.Fprintf(r.out, "\n%-28s %-10s %-9s %-13s %-13s %s\n", "client", "revision", "consents", "notes_create", "notes_delete", "bob sees")
 	for _, one := range r.rows {
 		if one.why != "" {
-			fmt.Fprintf(r.out, "%-22s not run: %s\n", one.id, one.why)
+			fmt.Fprintf(r.out, "%-28s not run: %s\n", one.id, one.why)
 			continue
 		}
-		fmt.Fprintf(r.out, "%-22s %-10s %-9d %-13s %-13s %s\n", one.id, one.revision, one.opens,
+		fmt.Fprintf(r.out, "%-28s %-10s %-9d %-13s %-13s %s\n", one.id, one.revision, one.opens,
 			one.statuses("notes_create"), one.statuses("notes_delete"), firstLine(one.step("delete").Seen))
 	}
 	fmt.Fprintf(r.out, "\n%d clients, %d wrong, %d not run\n", len(r.rows), r.failed, r.missing)

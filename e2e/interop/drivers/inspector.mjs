@@ -2,7 +2,9 @@
 // What a person sees is what it writes to the terminal.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { mode, say, url } from './driver.mjs';
 
 const launcher = fileURLToPath(new URL('../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js', import.meta.url));
@@ -15,11 +17,20 @@ async function freePort() {
   return port;
 }
 
+// The mode is a protocol era, and perhaps ",no-refresh": the setting of a server entry that asks for no refresh token.
+const [era, noRefresh] = mode.split(',');
+const entries = join(process.env.HOME, 'servers.json');
+const server = noRefresh ? ['--config', entries, '--server', 'notes'] : ['--server-url', url, '--transport', 'http'];
+if (noRefresh) {
+  const notes = { type: 'streamable-http', url, oauth: { requestRefreshToken: false } };
+  writeFileSync(entries, JSON.stringify({ mcpServers: { notes } }));
+}
+
 const callback = `http://127.0.0.1:${await freePort()}/oauth/callback`;
 
 // One command. Somebody at a terminal answers y to whatever it asks.
 async function inspect(...args) {
-  const child = spawn(process.execPath, [launcher, '--cli', '--server-url', url, '--transport', 'http', '--protocol-era', mode, '--callback-url', callback, ...args], {
+  const child = spawn(process.execPath, [launcher, '--cli', ...server, '--protocol-era', era, '--callback-url', callback, ...args], {
     env: { ...process.env, MCP_AUTO_OPEN_ENABLED: 'true' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -30,13 +41,14 @@ async function inspect(...args) {
   child.stdin.on('error', () => {}); // it may end without asking
   child.stdin.end('y\n');
   const code = await new Promise((resolve) => child.once('close', resolve));
-  return { code, out, err };
+  // Its own notices are about where it keeps its secrets on this machine, not about the server.
+  return { code, out, err: err.replace(/^\[mcp-inspector\].*\n/gm, '') };
 }
 
 async function call(step, tool, ...args) {
   const { code, out, err } = await inspect('--method', 'tools/call', '--tool-name', tool, ...args);
   const ok = code === 0 && !JSON.parse(out).isError;
-  say({ step, ok, seen: ok ? JSON.parse(out).content.map((block) => block.text).join('\n') : `${err}${out}`.trim(), log: err });
+  say({ step, ok, seen: ok ? JSON.parse(out).content.map((block) => block.text).join('\n') : `${err}${out}`.trim(), log: ok ? err : '' });
 }
 
 const listed = await inspect('--method', 'tools/list');
