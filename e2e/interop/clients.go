@@ -22,6 +22,7 @@ func clients(node, drivers, python1, python2 string) []client {
 	js := func(driver string) []string { return []string{node, drivers + "/" + driver} }
 	inspector, remote := js("inspector.mjs"), js("mcp-remote.mjs")
 	both, stepUp, once := []string{"notes:read", "notes:read notes:write"}, []int{403, 200}, []int{403}
+	narrow := []string{"notes:read", "notes:write"} // what the challenge names, without what the client had
 	return []client{
 		{id: "inspector-modern", title: "MCP Inspector 2.12.0 --cli --protocol-era modern", revision: modern, mode: "modern", command: inspector,
 			consents: both[:1], creates: stepUp[:1], stuck: true},
@@ -40,13 +41,15 @@ func clients(node, drivers, python1, python2 string) []client {
 		{id: "typescript-2-default", title: "TypeScript SDK 2.4.0", revision: legacy, mode: "default", command: js("sdk2.mjs"),
 			consents: both, creates: stepUp, deletes: once},
 		{id: "typescript-1", title: "TypeScript SDK 1.32.2", revision: legacy, mode: "default", command: js("sdk1.mjs"),
-			consents: both, creates: stepUp, deletes: once},
+			consents: both[:1], creates: []int{403, 403}, deletes: once, stuck: true},
+		{id: "typescript-1-no-refresh", title: "the same, registered without refresh_token", revision: legacy, mode: "no-refresh", command: js("sdk1.mjs"),
+			consents: narrow, creates: stepUp, deletes: once},
 		{id: "python-2-auto", title: "Python SDK 2.3.0", revision: modern, mode: "auto", needs: "python", command: []string{python2, drivers + "/python2.py"},
 			consents: both, creates: stepUp, deletes: once},
 		{id: "python-2-legacy", title: "Python SDK 2.3.0, mode 'legacy'", revision: legacy, mode: "legacy", needs: "python", command: []string{python2, drivers + "/python2.py"},
 			consents: both, creates: stepUp, deletes: once},
 		{id: "python-1", title: "Python SDK 1.30.0", revision: legacy, mode: "default", needs: "python", command: []string{python1, drivers + "/python1.py"},
-			consents: both, creates: stepUp, deletes: once},
+			consents: narrow, creates: stepUp, deletes: once},
 	}
 }
 

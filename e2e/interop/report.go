@@ -68,9 +68,6 @@ func (r row) block() string {
 		fmt.Fprintf(&b, "# at the step-up\n%s\n\n# at the denial\n", create.Log)
 	}
 	b.WriteString(r.step("delete").Seen)
-	if r.broken {
-		fmt.Fprintf(&b, "\n\n# at whatever comes next\n%s", r.step("search again").Seen)
-	}
 	return "```\n" + b.String() + "\n```\n"
 }
 

@@ -31,7 +31,7 @@ export async function listenForTheCode() {
 
 // What the TypeScript SDKs want a program to supply: storage, and a way to send somebody to an address. They go on by themselves to
 // redirectToAuthorization and then leave the rest to the program: finish.
-export function provider(name, callback) {
+export function provider(name, callback, grants = ['authorization_code', 'refresh_token']) {
   const store = {};
   let arrived;
   return {
@@ -39,7 +39,7 @@ export function provider(name, callback) {
     clientMetadata: {
       client_name: name,
       redirect_uris: [callback.redirectUri],
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: grants,
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
     },
@@ -77,7 +77,7 @@ async function tell(step, run, seen) {
   }
 }
 
-// What a program that prints an error shows: its name, its message, and what the error itself carries beside them.
+// What a program that prints an error shows.
 export function printed(error) {
   return `${error.name}: ${error.message}`;
 }

@@ -78,25 +78,44 @@ def say(**line: Any) -> None:
 
 
 def printed(error: BaseException) -> str:
-    """What a program that prints an error shows."""
-    return f"{type(error).__name__}: {error}"
+    """What a program that prints an error shows, and for a group of errors those in it."""
+    lines = [f"{type(error).__name__}: {error}"]
+    if isinstance(error, BaseExceptionGroup):
+        lines += [printed(inner) for inner in error.exceptions]
+    return "\n".join(lines)
+
+
+class Steps:
+    """The story every driver tells, and how far it got."""
+
+    def __init__(self) -> None:
+        self.left: list[tuple[str, str, dict[str, Any]]] = [
+            ("list", "", {}),
+            ("search", "notes_search", {"query": ""}),
+            ("create", "notes_create", {"text": "written by a client"}),
+            ("delete", "notes_delete", {"id": "1"}),
+            ("search again", "notes_search", {"query": ""}),
+        ]
+
+    def failed(self, seen: str) -> None:
+        """The step under way did not work, and is not tried again."""
+        say(step=self.left.pop(0)[0], ok=False, seen=seen)
 
 
 async def story(
+    steps: Steps,
     names: Callable[[], Awaitable[list[str]]],
     call: Callable[[str, dict[str, Any]], Awaitable[tuple[bool, str]]],
-    seen: Callable[[BaseException], str],
 ) -> None:
-    """The story every driver tells. `call` says whether a tool worked and what it answered."""
-    say(step="list", tools=await names())
-    for step, name, arguments in [
-        ("search", "notes_search", {"query": ""}),
-        ("create", "notes_create", {"text": "written by a client"}),
-        ("delete", "notes_delete", {"id": "1"}),
-        ("search again", "notes_search", {"query": ""}),
-    ]:
+    """Goes on with what is left. `call` says whether a tool worked and what it answered."""
+    while steps.left:
+        step, name, arguments = steps.left[0]
         try:
-            ok, text = await call(name, arguments)
-            say(step=step, ok=ok, seen=text)
+            if step == "list":
+                say(step=step, tools=await names())
+            else:
+                ok, text = await call(name, arguments)
+                say(step=step, ok=ok, seen=text)
+            steps.left.pop(0)
         except Exception as error:
-            say(step=step, ok=False, seen=seen(error))
+            steps.failed(printed(error))

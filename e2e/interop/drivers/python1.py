@@ -8,11 +8,11 @@ from mcp import ClientSession
 from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 
-from person import Person, metadata, printed, story
+from person import Person, Steps, metadata, printed, story
 
 
-async def main() -> None:
-    person = Person()
+async def session(person: Person, steps: Steps) -> None:
+    """One connection, for as long as it lasts."""
 
     async def arrived() -> tuple[str, str | None]:
         query = person.take()
@@ -22,17 +22,27 @@ async def main() -> None:
     provider = OAuthClientProvider(url, metadata("Python SDK 1"), person.storage, person.open, arrived)
     async with httpx.AsyncClient(auth=provider, timeout=30) as http:
         async with streamable_http_client(url, http_client=http) as (read, write, _):
-            async with ClientSession(read, write) as session:
-                await session.initialize()
+            async with ClientSession(read, write) as client:
+                await client.initialize()
 
                 async def names() -> list[str]:
-                    return [tool.name for tool in (await session.list_tools()).tools]
+                    return [tool.name for tool in (await client.list_tools()).tools]
 
                 async def call(name: str, arguments: dict) -> tuple[bool, str]:
-                    result = await asyncio.wait_for(session.call_tool(name, arguments), 20)
+                    result = await client.call_tool(name, arguments)
                     return not result.isError, "\n".join(block.text for block in result.content)
 
-                await story(names, call, printed)
+                await story(steps, names, call)
+
+
+async def main() -> None:
+    person, steps = Person(), Steps()
+    while steps.left:
+        try:
+            await session(person, steps)
+        except ExceptionGroup as group:
+            # An HTTP error of one call ends the transport, and the connection with it. The program has to connect again.
+            steps.failed(printed(group))
 
 
 asyncio.run(main())

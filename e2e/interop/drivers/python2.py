@@ -8,7 +8,7 @@ from mcp import Client
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 
-from person import REDIRECT_URI, Person, metadata, printed, story
+from person import Person, Steps, metadata, story
 
 
 async def main() -> None:
@@ -31,7 +31,7 @@ async def main() -> None:
                 result = await client.call_tool(name, arguments)
                 return not result.is_error, "\n".join(block.text for block in result.content)
 
-            await story(names, call, printed)
+            await story(Steps(), names, call)
 
 
 asyncio.run(main())

@@ -2,10 +2,11 @@
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { listenForTheCode, printed, provider, story, url } from './driver.mjs';
+import { listenForTheCode, mode, printed, provider, story, url } from './driver.mjs';
 
 const callback = await listenForTheCode();
-const authProvider = provider('TypeScript SDK 1', callback);
+const grants = mode === 'no-refresh' ? ['authorization_code'] : undefined;
+const authProvider = provider('TypeScript SDK 1', callback, grants);
 const client = new Client({ name: 'interop', version: '1.0.0' });
 const open = () => new StreamableHTTPClientTransport(new URL(url), { authProvider });
 
