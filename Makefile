@@ -1,6 +1,6 @@
 # Sallyport. `make` alone says what there is.
 #
-# Everything but `make e2e-browser` and `make conformance` needs Go 1.26 and nothing else. Tools are installed into ./.bin at a fixed
+# Everything but `make e2e-browser`, `make conformance` and `make interop` needs Go 1.26 and nothing else. Tools are installed into ./.bin at a fixed
 # version, so that they never enter go.mod.
 
 GO       ?= go
@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance nightly clean
+.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance interop nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,10 +78,15 @@ e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, C
 conformance: ## the official MCP conformance suite, through the gate (needs npm)
 	./e2e/conformance/run
 
+interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
+	./e2e/interop/run
+
 nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
 	$(MAKE) test COUNT=10
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) e2e
+	$(MAKE) interop
 
 clean: ## remove what make built or installed
-	rm -rf $(BIN) cover.out cover e2e/browser/node_modules e2e/browser/screenshots e2e/conformance/node_modules e2e/conformance/results
+	rm -rf $(BIN) cover.out cover e2e/browser/node_modules e2e/browser/screenshots e2e/conformance/node_modules e2e/conformance/results \
+	  e2e/interop/node_modules e2e/interop/python-1 e2e/interop/python-2

@@ -3,5 +3,6 @@
 // authorization, a call that works.
 //
 // It holds tests only. They need no network beyond loopback and no browser: a person of the tests (person_test.go) fills in the forms
-// over HTTP. The browser client is in the folder browser.
+// over HTTP. The browser client is in the folder browser, clients that are not written
+// in Go are in the folder interop.
 package e2e
