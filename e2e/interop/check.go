@@ -58,19 +58,22 @@ func (c client) checkCalls(wire []exchange) error {
 	statuses := map[string][]int{}
 	var wrong []error
 	for _, e := range wire {
-		if e.rpc != "tools/call" || !e.bearer {
+		if (e.rpc != "tools/call" && e.rpc != "resources/read") || !e.bearer {
 			continue
+		}
+		if e.rpc == "resources/read" {
+			e.name = e.rpc
 		}
 		statuses[e.name] = append(statuses[e.name], e.status)
 		asks := parameter(e.challenge, "error") == "insufficient_scope"
 		switch {
 		case e.name == "notes_create" && e.status == http.StatusForbidden && (!asks || parameter(e.challenge, "scope") != "notes:write"):
 			wrong = append(wrong, fmt.Errorf("%s, want insufficient_scope and the scope notes:write", e))
-		case e.name == "notes_delete" && e.challenge != "":
+		case (e.name == "notes_delete" || e.name == e.rpc) && e.challenge != "":
 			wrong = append(wrong, fmt.Errorf("%s, want no challenge", e))
 		}
 	}
-	for name, want := range map[string][]int{"notes_create": c.creates, "notes_delete": c.deletes} {
+	for name, want := range map[string][]int{"notes_create": c.creates, "notes_delete": c.deletes, "resources/read": c.reads} {
 		if !slices.Equal(statuses[name], want) {
 			wrong = append(wrong, fmt.Errorf("%s went %v, want %v", name, statuses[name], want))
 		}
@@ -100,10 +103,13 @@ func (c client) checkSteps(o outcome) error {
 	if !slices.Equal(tools, []string{"notes_create", "notes_search"}) {
 		wrong = append(wrong, fmt.Errorf("the list shows %q, want what bob may do and nothing else %s", tools, o.step("list").Seen))
 	}
-	for name, want := range map[string]bool{"search": true, "create": !c.stuck, "delete": false, "search again": !c.broken} {
+	for name, want := range map[string]bool{"search": true, "create": !c.stuck, "delete": false, "search again": true} {
 		if got := o.step(name); got.Step == "" || got.OK != want {
 			wrong = append(wrong, fmt.Errorf("step %q: worked = %t, want %t: %s", name, got.OK, want, got.Seen))
 		}
+	}
+	if got := o.step("denied read"); len(c.reads) > 0 && (got.Step == "" || got.OK) {
+		wrong = append(wrong, fmt.Errorf("step %q: worked = %t, want false: %s", "denied read", got.OK, got.Seen))
 	}
 	return errors.Join(wrong...)
 }

@@ -10,7 +10,7 @@ import (
 func good() (client, outcome) {
 	c := client{
 		id: "good", revision: modern, consents: []string{"notes:read", "notes:read notes:write"},
-		creates: []int{403, 200}, deletes: []int{403},
+		creates: []int{403, 200}, deletes: []int{403}, reads: []int{200, 403},
 	}
 	call := func(name string, status int, challenge string) exchange {
 		return exchange{method: "POST", path: "/mcp", rpc: "tools/call", name: name, revision: modern, bearer: true, status: status, challenge: challenge}
@@ -31,10 +31,12 @@ func good() (client, outcome) {
 			call("notes_create", 200, ""),
 			call("notes_delete", 403, ""),
 			call("notes_search", 200, ""),
+			{method: "POST", path: "/mcp", rpc: "resources/read", name: "note://1", revision: modern, bearer: true, status: 200},
+			{method: "POST", path: "/mcp", rpc: "resources/read", name: "note://1", revision: modern, bearer: true, status: 403},
 		},
 		steps: []step{
 			{Step: "list", Tools: []string{"notes_search", "notes_create"}},
-			{Step: "search", OK: true}, {Step: "create", OK: true}, {Step: "delete", Seen: "no"}, {Step: "search again", OK: true},
+			{Step: "search", OK: true}, {Step: "create", OK: true}, {Step: "delete", Seen: "no"}, {Step: "search again", OK: true}, {Step: "denied read", Seen: "no more"},
 		},
 	}
 	return c, o
@@ -65,6 +67,10 @@ func TestCheck(t *testing.T) {
 		{"a list that shows too much", func(o *outcome) { o.steps[0].Tools = append(o.steps[0].Tools, "notes_delete") }, "the list shows"},
 		{"a denial that is taken for success", func(o *outcome) { o.steps[3].OK = true }, `step "delete"`},
 		{"a step the driver never told of", func(o *outcome) { o.steps = o.steps[:4] }, `step "search again"`},
+		{"a resource that stays open", func(o *outcome) { o.wire[14].status = 200 }, "resources/read went [200 200]"},
+		{"a resource that was never open", func(o *outcome) { o.wire[13].status = 403 }, "resources/read went [403 403]"},
+		{"a resource that is denied with a challenge", func(o *outcome) { o.wire[14].challenge = "Bearer" }, "want no challenge"},
+		{"a denied resource that is taken for success", func(o *outcome) { o.steps[5].OK = true }, `step "denied read"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, o := good()

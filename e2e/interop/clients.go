@@ -13,6 +13,7 @@ type client struct {
 	consents []string // the scopes of each authorization request, sorted
 	creates  []int    // the status of each notes_create
 	deletes  []int    // the status of each notes_delete; none if the client looks at the list first and sends nothing
+	reads    []int    // the status of each resources/read, before and after door two was shut for it
 	stuck    bool     // the client does not get through the step-up
 	broken   bool     // the search after the denial does not work any more
 }
@@ -22,16 +23,17 @@ func clients(node, drivers, python1, python2 string) []client {
 	js := func(driver string) []string { return []string{node, drivers + "/" + driver} }
 	inspector, remote := js("inspector.mjs"), js("mcp-remote.mjs")
 	both, stepUp, once := []string{"notes:read", "notes:read notes:write"}, []int{403, 200}, []int{403}
+	reads := []int{200, 403}
 	narrow := []string{"notes:read", "notes:write"} // what the challenge names, without what the client had
 	return []client{
 		{id: "inspector-modern", title: "MCP Inspector 2.12.0 --cli --protocol-era modern", revision: modern, mode: "modern", command: inspector,
-			consents: both[:1], creates: stepUp[:1], stuck: true},
+			consents: both[:1], creates: stepUp[:1], reads: reads, stuck: true},
 		{id: "inspector-modern-no-refresh", title: "the same with requestRefreshToken: false", revision: modern, mode: "modern,no-refresh", command: inspector,
-			consents: both, creates: stepUp},
+			consents: both, creates: stepUp, reads: reads},
 		{id: "inspector-legacy", title: "MCP Inspector 2.12.0 --cli", revision: legacy, mode: "legacy", command: inspector,
-			consents: both[:1], creates: stepUp[:1], stuck: true},
+			consents: both[:1], creates: stepUp[:1], reads: reads, stuck: true},
 		{id: "inspector-legacy-no-refresh", title: "the same with requestRefreshToken: false", revision: legacy, mode: "legacy,no-refresh", command: inspector,
-			consents: both, creates: stepUp},
+			consents: both, creates: stepUp, reads: reads},
 		{id: "mcp-remote-auto", title: "mcp-remote 0.15.1 --protocol auto", revision: modern, mode: "auto", command: remote,
 			consents: both, creates: stepUp, deletes: once},
 		{id: "mcp-remote-legacy", title: "mcp-remote 0.15.1", revision: legacy, mode: "legacy", command: remote,

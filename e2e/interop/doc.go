@@ -11,6 +11,6 @@
 //	./e2e/interop/run -update            # and write what was seen into docs/interop.md
 //
 // A client is started by a driver, one file for each in drivers/. A driver is told by the environment where the server is
-// (INTEROP_URL), how to reach somebody at a browser (INTEROP_PERSON: POST an address there and bob opens it) and which revision to speak
-// (INTEROP_MODE). It writes one JSON object a line: what each step returned, or what it would show to a person.
+// (INTEROP_URL), how to reach somebody at a browser (INTEROP_PERSON: POST an address there and bob opens it) how to have
+// a right taken from bob (INTEROP_DENY: POST), and which revision to speak (INTEROP_MODE). It writes one JSON object a line: what each step returned, or what it would show to a person.
 package main

@@ -49,7 +49,7 @@ func drive(ctx context.Context, c client, o options, home, browser string) (outc
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return seen, err
 	}
-	s, err := setStage(ctx, o.example, o.root)
+	s, err := setStage(ctx, o.example, o.root, home)
 	if err != nil {
 		return seen, err
 	}
@@ -63,7 +63,7 @@ func drive(ctx context.Context, c client, o options, home, browser string) (outc
 	cmd.Dir = home
 	cmd.Env = append(without(os.Environ(), "SALLYPORT_", "MCP_", "DISPLAY=", "WAYLAND_DISPLAY=", "XDG_", "BROWSER=", "HOME=", "NODE_OPTIONS="),
 		"HOME="+home, "XDG_CONFIG_HOME="+home, "BROWSER="+browser, "NO_COLOR=1", "PYTHONDONTWRITEBYTECODE=1",
-		"MCP_REMOTE_CONFIG_DIR="+home, "MCP_INSPECTOR_SECRET_STORE=file", "INTEROP_URL="+s.origin+"/mcp", "INTEROP_PERSON="+s.person, "INTEROP_MODE="+c.mode)
+		"MCP_REMOTE_CONFIG_DIR="+home, "MCP_INSPECTOR_SECRET_STORE=file", "INTEROP_URL="+s.origin+"/mcp", "INTEROP_PERSON="+s.person, "INTEROP_DENY="+s.deny, "INTEROP_MODE="+c.mode)
 	var out, noise bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &noise
 	err = cmd.Run()

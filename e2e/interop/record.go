@@ -17,7 +17,7 @@ import (
 // exchange is one request of a client or of the person and what came back, without anything secret.
 type exchange struct {
 	method, path string
-	rpc, name    string // of an MCP message: its method, and the tool it names
+	rpc, name    string // of an MCP message: its method, and the tool or resource it names
 	revision     string // MCP-Protocol-Version; of an initialize, what it asks for
 	bearer       bool
 	scope        string // of an authorization request
@@ -108,6 +108,7 @@ func (e *exchange) read(body []byte) {
 		Method string `json:"method"`
 		Params struct {
 			Name     string `json:"name"`
+			URI      string `json:"uri"`
 			Revision string `json:"protocolVersion"`
 		} `json:"params"`
 	}
@@ -118,6 +119,8 @@ func (e *exchange) read(body []byte) {
 	switch message.Method {
 	case "tools/call":
 		e.name = message.Params.Name
+	case "resources/read":
+		e.name = message.Params.URI
 	case "initialize":
 		e.revision = message.Params.Revision
 	}

@@ -68,6 +68,9 @@ func (r row) block() string {
 		fmt.Fprintf(&b, "# at the step-up\n%s\n\n# at the denial\n", create.Log)
 	}
 	b.WriteString(r.step("delete").Seen)
+	if read := r.step("denied read"); read.Step != "" {
+		fmt.Fprintf(&b, "\n\n# at a denial of something that is in no list\n%s", read.Seen)
+	}
 	return "```\n" + b.String() + "\n```\n"
 }
 

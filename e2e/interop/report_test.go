@@ -38,7 +38,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("the text that -update wrote: not ok\n%s", out)
 	}
 	got, err := os.ReadFile(doc)
-	if want := "before\n<!-- begin seen good -->\n```\nno\n```\n<!-- end -->\nafter\n"; err != nil || string(got) != want {
+	if want := "before\n<!-- begin seen good -->\n```\nno\n\n# at a denial of something that is in no list\nno more\n```\n<!-- end -->\nafter\n"; err != nil || string(got) != want {
 		t.Errorf("the document is %q (%v), want %q", got, err, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -18,13 +19,14 @@ import (
 type stage struct {
 	origin   string // of the recorder, which the example takes for its own
 	person   string // where to POST an address for bob to open
+	deny     string // where to POST to take a right from bob
 	recorder *recorder
 	bob      *person
 	closers  []func()
 }
 
 // setStage starts the example anew, so that no client finds what another has registered or consented to. The caller closes it.
-func setStage(ctx context.Context, example, root string) (*stage, error) {
+func setStage(ctx context.Context, example, root, dir string) (*stage, error) {
 	backend, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -41,7 +43,12 @@ func setStage(ctx context.Context, example, root string) (*stage, error) {
 		s.close()
 		return nil, err
 	}
-	if err := s.startExample(ctx, example, root, backend); err != nil {
+	d := &denier{policy: filepath.Join(dir, "policy.csv"), log: &journal{}}
+	if s.deny, err = s.serve(d); err != nil {
+		s.close()
+		return nil, err
+	}
+	if err := s.startExample(ctx, example, root, backend, d); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -67,15 +74,22 @@ func (s *stage) serve(handler http.Handler) (string, error) {
 	return "http://" + listener.Addr().String(), nil
 }
 
-func (s *stage) startExample(ctx context.Context, example, root, addr string) error {
+func (s *stage) startExample(ctx context.Context, example, root, addr string, d *denier) error {
+	policy, err := os.ReadFile(filepath.Join(root, "policy.csv"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(d.policy, policy, 0o600); err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, example)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 15 * time.Second
 	cmd.Dir = root
 	cmd.Env = append(without(os.Environ(), "SALLYPORT_"), "SALLYPORT_ADDR="+addr, "SALLYPORT_PUBLIC_URL="+s.origin,
+		"SALLYPORT_POLICY="+d.policy,
 		"SALLYPORT_ADMIN_ADDR=", "SALLYPORT_AUDIT=file:"+os.DevNull)
-	var output strings.Builder
-	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Stdout, cmd.Stderr = d.log, d.log
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -88,7 +102,7 @@ func (s *stage) startExample(ctx context.Context, example, root, addr string) er
 	if err := waitUntilUp(ctx, "http://"+addr); err != nil {
 		s.close()
 		s.closers = nil
-		return fmt.Errorf("the example does not answer: %w\n%s", err, output.String())
+		return fmt.Errorf("the example does not answer: %w\n%s", err, d.log)
 	}
 	return nil
 }

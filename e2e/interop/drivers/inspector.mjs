@@ -61,3 +61,12 @@ await call('search', 'notes_search', '--tool-arg', 'query=oat');
 await call('create', 'notes_create', '--tool-arg', 'text=written by a client');
 await call('delete', 'notes_delete', '--tool-arg', 'id="1"');
 await call('search again', 'notes_search', '--tool-arg', 'query=oat');
+
+// What the list does not show it does not call, so the deletion is never sent. A resource it reads without looking.
+const read = () => inspect('--method', 'resources/read', '--uri', 'note://1');
+const before = await read();
+say({ step: 'read', ok: before.code === 0, seen: before.err });
+const denied = await fetch(process.env.INTEROP_DENY, { method: 'POST' });
+if (!denied.ok) throw new Error(`bob still has his right: ${await denied.text()}`);
+const after = await read();
+say({ step: 'denied read', ok: after.code === 0, seen: `${after.err}${after.out}`.trim() });
