@@ -31,6 +31,7 @@ type outcome struct {
 	wire  []exchange
 	opens int    // how often bob was sent to a browser
 	noise string // standard error of the driver
+	wrote string // by the example
 }
 
 // step returns what a driver said of one step; the zero step if it said nothing.
@@ -67,7 +68,7 @@ func drive(ctx context.Context, c client, o options, home, browser string) (outc
 	var out, noise bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &noise
 	err = cmd.Run()
-	seen.wire, seen.noise = s.recorder.all(), tidy(noise.String(), s.origin, home)
+	seen.wire, seen.wrote, seen.noise = s.recorder.all(), s.log.String(), tidy(noise.String(), s.origin, home)
 	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
 		var said step
 		if json.Unmarshal([]byte(line), &said) == nil {

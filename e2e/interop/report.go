@@ -47,7 +47,7 @@ func (r *report) add(c client, o outcome, err error) {
 		for _, s := range o.steps {
 			fmt.Fprintf(r.out, "    %s: ok=%t %s %s\n%s", s.Step, s.OK, s.Tools, s.Seen, indented(s.Log))
 		}
-		fmt.Fprint(r.out, indented(o.noise))
+		fmt.Fprint(r.out, indented(o.noise), indented(o.wrote))
 	}
 }
 

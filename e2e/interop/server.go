@@ -22,6 +22,7 @@ type stage struct {
 	deny     string // where to POST to take a right from bob
 	recorder *recorder
 	bob      *person
+	log      *journal
 	closers  []func()
 }
 
@@ -44,6 +45,7 @@ func setStage(ctx context.Context, example, root, dir string) (*stage, error) {
 		return nil, err
 	}
 	d := &denier{policy: filepath.Join(dir, "policy.csv"), log: &journal{}}
+	s.log = d.log
 	if s.deny, err = s.serve(d); err != nil {
 		s.close()
 		return nil, err
