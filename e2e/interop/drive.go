@@ -67,7 +67,11 @@ func drive(ctx context.Context, c client, o options, home, browser string) (outc
 		"MCP_REMOTE_CONFIG_DIR="+home, "MCP_INSPECTOR_SECRET_STORE=file", "INTEROP_URL="+s.origin+"/mcp", "INTEROP_PERSON="+s.person, "INTEROP_DENY="+s.deny, "INTEROP_MODE="+c.mode)
 	var out, noise bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &noise
-	err = cmd.Run()
+	if err = cmd.Start(); err != nil {
+		return seen, err
+	}
+	err = cmd.Wait()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it may have left running
 	seen.wire, seen.wrote, seen.noise = s.recorder.all(), s.log.String(), tidy(noise.String(), s.origin, home)
 	for _, line := range strings.Split(strings.TrimSpace(out.String()), "\n") {
 		var said step
