@@ -42,6 +42,8 @@ func clients(node, drivers, python1, python2 string) []client {
 			consents: both, creates: stepUp, deletes: once},
 		{id: "typescript-2-default", title: "TypeScript SDK 2.4.0", revision: legacy, mode: "default", command: js("sdk2.mjs"),
 			consents: both, creates: stepUp, deletes: once},
+		{id: "typescript-2-oldest", title: "TypeScript SDK 2.4.0, supportedProtocolVersions: ['2025-06-18']", revision: oldest, mode: oldest, command: js("sdk2.mjs"),
+			consents: both, creates: stepUp, deletes: once},
 		{id: "typescript-1", title: "TypeScript SDK 1.32.2", revision: legacy, mode: "default", command: js("sdk1.mjs"),
 			consents: both[:1], creates: []int{403, 403}, deletes: once, stuck: true},
 		{id: "typescript-1-no-refresh", title: "the same, registered without refresh_token", revision: legacy, mode: "no-refresh", command: js("sdk1.mjs"),
@@ -58,4 +60,5 @@ func clients(node, drivers, python1, python2 string) []client {
 const (
 	modern = "2026-07-28"
 	legacy = "2025-11-25"
+	oldest = "2025-06-18"
 )

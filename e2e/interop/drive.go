@@ -90,6 +90,7 @@ func drive(ctx context.Context, c client, o options, home, browser string) (outc
 
 var (
 	loopback = regexp.MustCompile(`(127\.0\.0\.1|localhost):\d+`)
+	number   = regexp.MustCompile(`(id\\?"):\d+`) // of a JSON-RPC message, perhaps inside a string
 	query    = regexp.MustCompile(`(/authorize\?)\S+`)
 )
 
@@ -104,5 +105,6 @@ func tidy(text, origin, home string) string {
 		host, _, _ := strings.Cut(address, ":")
 		return host + ":PORT"
 	})
+	text = number.ReplaceAllString(text, "$1:N")
 	return strings.TrimSpace(query.ReplaceAllString(text, "${1}..."))
 }

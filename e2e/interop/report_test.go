@@ -72,8 +72,8 @@ func TestReportWantsMarkers(t *testing.T) {
 }
 
 func TestTidy(t *testing.T) {
-	text := "Please go to http://127.0.0.1:4711/authorize?code_challenge=x&state=y\nlistening on localhost:99 in /tmp/home/x\n"
-	want := "Please go to http://127.0.0.1:8080/authorize?...\nlistening on localhost:PORT in ~/x"
+	text := "Please go to http://127.0.0.1:4711/authorize?code_challenge=x&state=y\nlistening on localhost:99 in /tmp/home/x\n{\"id\":4} {\\\"id\\\":12}\n"
+	want := "Please go to http://127.0.0.1:8080/authorize?...\nlistening on localhost:PORT in ~/x\n{\"id\":N} {\\\"id\\\":N}"
 	if got := tidy(text, "http://127.0.0.1:4711", "/tmp/home"); got != want {
 		t.Errorf("tidy gives %q, want %q", got, want)
 	}

@@ -4,7 +4,9 @@ import { listenForTheCode, mode, printed, provider, story, url } from './driver.
 
 const callback = await listenForTheCode();
 const authProvider = provider('TypeScript SDK 2', callback);
-const client = new Client({ name: 'interop', version: '1.0.0' }, mode === 'default' ? {} : { versionNegotiation: { mode } });
+// The mode is the SDK's default, a negotiation mode, or the one older revision to offer.
+const options = mode === 'default' ? {} : /^\d/.test(mode) ? { supportedProtocolVersions: [mode] } : { versionNegotiation: { mode } };
+const client = new Client({ name: 'interop', version: '1.0.0' }, options);
 const open = () => new StreamableHTTPClientTransport(new URL(url), { authProvider });
 
 let transport = open();
