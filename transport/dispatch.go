@@ -90,11 +90,14 @@ type outcome struct {
 // errors.
 func (c *call) run(done chan<- outcome) {
 	ctx := c.ctx
-	result := c.internal(http.StatusInternalServerError)
+	var result outcome
 	began := c.began()
 	defer func() {
 		if p := recover(); p != nil {
 			c.logger().ErrorContext(ctx, "handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+		if result.body == nil {
+			result = c.internal(http.StatusInternalServerError)
 		}
 		c.took(StageHandler, began)
 		c.place.returned()

@@ -43,14 +43,19 @@ var (
 )
 
 // maxPending is how many notifications may wait to be written.
-const maxPending = 16
+const maxPending = 4
 
 func newSession(ctx context.Context, pass *Pass, msg *message.Message) *session {
+	// The request has a unique name already; outside of one there is none.
+	info, ok := InfoFrom(ctx)
+	if !ok {
+		info.RequestID = rand.Text()
+	}
 	return &session{
 		ctx:    ctx,
 		pass:   pass,
 		meta:   msg.Meta,
-		id:     rand.Text(),
+		id:     info.RequestID,
 		events: make(chan mcp.JSONRPCNotification, maxPending),
 		places: make(chan struct{}, maxPending),
 		closed: make(chan struct{}),
