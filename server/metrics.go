@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -64,7 +65,7 @@ func newMetrics(s *Server) *metrics {
 }
 
 // Took implements [transport.Observer].
-func (m *metrics) Took(stage transport.Stage, d time.Duration) {
+func (m *metrics) Took(_ context.Context, stage transport.Stage, d time.Duration) {
 	if stage >= 0 && int(stage) < len(m.stages) {
 		m.stages[stage].Observe(d.Seconds())
 	}

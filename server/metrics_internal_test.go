@@ -140,10 +140,10 @@ func TestObservingAllocatesNothing(t *testing.T) {
 	denied, counts := &record{reason: "signature"}, newTally()
 	n := testing.AllocsPerRun(100, func() {
 		for _, stage := range transport.Stages() {
-			s.metrics.Took(stage, time.Millisecond)
+			s.metrics.Took(t.Context(), stage, time.Millisecond)
 		}
-		s.metrics.Took(-1, time.Millisecond) // no stage: not observed, and no harm
-		s.metrics.Took(99, time.Millisecond)
+		s.metrics.Took(t.Context(), -1, time.Millisecond) // no stage: not observed, and no harm
+		s.metrics.Took(t.Context(), 99, time.Millisecond)
 		s.metrics.Streams(1)
 		s.metrics.Streams(-1)
 		counts.count(denied)
@@ -167,13 +167,13 @@ func TestAnIssuerThatIsNoTextDoesNotBreakTheScrape(t *testing.T) {
 // BenchmarkObserver is what the metrics add to one call: four stages with a clock
 // read at both ends of each, and the request that is in flight.
 func BenchmarkObserver(b *testing.B) {
-	m, now, stages := newMetrics(&Server{}), time.Now, transport.Stages()
+	m, now, stages, ctx := newMetrics(&Server{}), time.Now, transport.Stages(), b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
 		m.inFlight.Inc()
 		for _, stage := range stages {
 			began := now()
-			m.Took(stage, now().Sub(began))
+			m.Took(ctx, stage, now().Sub(began))
 		}
 		m.inFlight.Dec()
 	}

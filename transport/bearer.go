@@ -27,7 +27,7 @@ func (e *endpoint) authenticate(next http.Handler) http.Handler {
 		}
 		began := e.began()
 		who, err := e.Verifier.Verify(r.Context(), raw)
-		e.took(StageToken, began)
+		e.took(r.Context(), StageToken, began)
 		if err != nil {
 			why := unverified(err)
 			attempt.failed(why)

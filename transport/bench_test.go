@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,8 +18,8 @@ import (
 // idle is an Observer that costs nothing itself.
 type idle struct{}
 
-func (idle) Took(transport.Stage, time.Duration) {}
-func (idle) Streams(int)                         {}
+func (idle) Took(context.Context, transport.Stage, time.Duration) {}
+func (idle) Streams(int)                                          {}
 
 // The three parts compare a call through this package, without and with an
 // Observer, with the same call on mcp-go's own handler: only their ratio means

@@ -99,7 +99,7 @@ func (c *call) run(done chan<- outcome) {
 		if result.body == nil {
 			result = c.internal(http.StatusInternalServerError)
 		}
-		c.took(StageHandler, began)
+		c.took(ctx, StageHandler, began)
 		c.place.returned()
 		done <- result
 		c.leave()

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -18,6 +17,10 @@ type Info struct {
 	// TraceID is the trace-id of a well-formed W3C traceparent, 32 lower-case
 	// hexadecimal digits, or empty. The caller chose it: it only correlates.
 	TraceID string
+	// Traceparent is what TraceID was taken from: that of the headers, and only if
+	// they have no good one, that of _meta. Tracestate came with it, at most
+	// MaxTracestate bytes and otherwise unchecked. Both are empty if TraceID is.
+	Traceparent, Tracestate string
 	// Remote is the address of the peer without its port.
 	Remote string
 	// Start is when the request arrived.
@@ -47,41 +50,8 @@ func (e *endpoint) identify(next http.Handler) http.Handler {
 		if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 			info.Remote = host
 		}
-		if values := r.Header.Values("Traceparent"); len(values) == 1 {
-			info.TraceID = traceID(values[0])
-		}
+		info.traceHeaders(r.Header)
 		ctx := context.WithValue(WithInfo(r.Context(), info), chi.RouteCtxKey, nil)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
-}
-
-// traced takes the trace id from the message, if the headers had none and the
-// message has one.
-func traced(ctx context.Context, traceparent string) (context.Context, bool) {
-	info, _ := InfoFrom(ctx)
-	id := traceID(traceparent)
-	if info.TraceID != "" || id == "" {
-		return ctx, false
-	}
-	info.TraceID = id
-	return WithInfo(ctx, info), true
-}
-
-// traceID returns the trace-id of a traceparent of version 00, or "" (W3C Trace
-// Context, section 3.2.2). Lengths and alphabet are fixed, so what the caller
-// chose fits on a line of a log.
-func traceID(traceparent string) string {
-	parts := strings.SplitN(traceparent, "-", 5)
-	if len(parts) != 4 || parts[0] != "00" {
-		return ""
-	}
-	for i, size := range []int{2, 32, 16, 2} {
-		if len(parts[i]) != size || strings.Trim(parts[i], "0123456789abcdef") != "" {
-			return ""
-		}
-	}
-	if strings.Trim(parts[1], "0") == "" || strings.Trim(parts[2], "0") == "" {
-		return ""
-	}
-	return parts[1]
 }

@@ -28,7 +28,7 @@ func (q *request) listen(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	began := q.began()
 	pass, why := q.Gate.Admit(ctx, q.who, q.msg)
-	q.took(StageDecision, began)
+	q.took(ctx, StageDecision, began)
 	switch {
 	case why != nil:
 		q.writeRefusal(w, q.msg, why)

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/transport/message"
@@ -40,12 +41,14 @@ func (s Stage) String() string {
 	return "unknown"
 }
 
-// Observer is told how the work goes, for metrics. It learns nothing of what a
-// request holds. Implementations are safe for concurrent use, return at once
+// Observer is told how the work goes, for metrics and traces. Implementations are safe for concurrent use, return at once
 // and do not panic: they are called on the way of every request.
 type Observer interface {
-	// Took is told how long one stage of one request took, whatever came of it.
-	Took(stage Stage, d time.Duration)
+	// Took is told how long one stage of one request took, whatever came of it. The
+	// context is that of the request, which carries what the server around this
+	// package has put there; that of StageHandler is the handler's, derived from
+	// Pass.Context, and the request may be over by then.
+	Took(ctx context.Context, stage Stage, d time.Duration)
 	// Streams is told that an answer became an event stream, with 1, and that
 	// such a stream ended, with -1.
 	Streams(delta int)
@@ -60,9 +63,9 @@ func (e *endpoint) began() time.Time {
 }
 
 // took tells the Observer, if there is one, how long a stage has taken.
-func (e *endpoint) took(stage Stage, began time.Time) {
+func (e *endpoint) took(ctx context.Context, stage Stage, began time.Time) {
 	if e.Observer != nil {
-		e.Observer.Took(stage, e.Now().Sub(began))
+		e.Observer.Took(ctx, stage, e.Now().Sub(began))
 	}
 }
 
@@ -74,7 +77,7 @@ func (e *endpoint) streams(delta int) {
 }
 
 // read is the strict reading, with its time taken.
-func (e *endpoint) read(body []byte) (*message.Message, error) {
-	defer e.took(StageMessage, e.began())
+func (e *endpoint) read(ctx context.Context, body []byte) (*message.Message, error) {
+	defer e.took(ctx, StageMessage, e.began())
 	return message.Read(body)
 }

@@ -28,7 +28,7 @@ type watcher struct {
 
 func newWatcher() *watcher { return &watcher{moved: make(chan struct{}, 1)} }
 
-func (w *watcher) Took(stage transport.Stage, d time.Duration) {
+func (w *watcher) Took(_ context.Context, stage transport.Stage, d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stages = append(w.stages, stage)

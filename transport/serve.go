@@ -21,17 +21,16 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, nil, e.Limits.message(who, nil, why))
 		return
 	}
-	msg, err := e.read(body)
+	msg, err := e.read(r.Context(), body)
 	var bad *Refusal
 	if err != nil {
 		bad = malformed(err)
+	} else if ctx, ok := traced(r.Context(), msg.Meta); ok {
+		r = r.WithContext(ctx)
 	}
 	if why := e.Limits.message(who, msg, bad); why != nil {
 		e.refuse(w, r, msg, why)
 		return
-	}
-	if ctx, ok := traced(r.Context(), msg.Traceparent); ok {
-		r = r.WithContext(ctx)
 	}
 	session, why := e.validate(r.Header, who, msg)
 	if why != nil {
@@ -126,7 +125,7 @@ func (q *request) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	began := q.began()
 	pass, why := q.Gate.Admit(c.ctx, q.who, q.msg)
-	q.took(StageDecision, began)
+	q.took(c.ctx, StageDecision, began)
 	switch {
 	case why != nil:
 		c.abandon()

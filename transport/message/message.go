@@ -88,6 +88,9 @@ type Meta struct {
 	ProgressToken json.RawMessage
 	// Traceparent is the W3C trace context of the caller as sent, unchecked.
 	Traceparent string
+	// Tracestate goes with Traceparent, as sent, unchecked; empty also when it is
+	// no string, since it is nothing a request should fail for.
+	Tracestate string
 }
 
 // Filter is what a client wants to be told about (MCP 2026-07-28, "Subscriptions",

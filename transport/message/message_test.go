@@ -41,7 +41,7 @@ func TestRead(t *testing.T) {
 	body := `{"params":{"arguments": { "a" : "x" },"name":"t","_meta":{` +
 		`"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"c"},` +
 		`"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/logLevel":"info",` +
-		`"progressToken":7,"traceparent":"tp","other":1}},"method":"tools/call","extra":true,"id":"A","jsonrpc":"2.0"}`
+		`"progressToken":7,"traceparent":"tp","tracestate":"ts","other":1}},"method":"tools/call","extra":true,"id":"A","jsonrpc":"2.0"}`
 	got := mustRead(t, body)
 	params := body[len(`{"params":`):strings.Index(body, `,"method"`)]
 	want := &message.Message{
@@ -50,7 +50,7 @@ func TestRead(t *testing.T) {
 		Meta: message.Meta{
 			ProtocolVersion: "2026-07-28", ClientInfo: json.RawMessage(`{"name":"c"}`),
 			ClientCapabilities: json.RawMessage(`{}`), LogLevel: "info",
-			ProgressToken: json.RawMessage(`7`), Traceparent: "tp",
+			ProgressToken: json.RawMessage(`7`), Traceparent: "tp", Tracestate: "ts",
 		},
 		Raw: []byte(`{"jsonrpc":"2.0","id":"A","method":"tools/call","params":` + params + `}`),
 	}

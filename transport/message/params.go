@@ -142,6 +142,7 @@ func (m *Message) readParams(params members) *Error {
 }
 
 func (r *reader) meta(ms members) Meta {
+	tracestate, _ := text(ms.get("tracestate"))
 	m := Meta{
 		ProtocolVersion:    r.str(ms, metaVersion),
 		ClientInfo:         r.object(ms, metaClientInfo),
@@ -149,6 +150,7 @@ func (r *reader) meta(ms members) Meta {
 		LogLevel:           r.str(ms, metaLogLevel),
 		ProgressToken:      ms.get("progressToken"),
 		Traceparent:        r.str(ms, "traceparent"),
+		Tracestate:         tracestate,
 	}
 	if m.LogLevel != "" || ms.get(metaLogLevel) != nil {
 		r.oneOf(metaLogLevel, m.LogLevel, levels())
