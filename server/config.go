@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/sallyport-mcp/sallyport/authserver"
 	"github.com/sallyport-mcp/sallyport/tools"
 	"github.com/sallyport-mcp/sallyport/transport"
@@ -141,6 +143,11 @@ type Config struct {
 
 	// Logger takes what operators should know. Nil writes text to Stderr.
 	Logger *slog.Logger
+	// TracerProvider makes the spans of requests (docs/traces.md). Nil makes none.
+	// It is the caller's: shut it down after the server, and give it a processor
+	// that does not wait for its collector, for it is called on the way of every
+	// request. Package cli makes one if the environment asks for it.
+	TracerProvider trace.TracerProvider
 	// Stdout and Stderr are written to by the audit and the start-up banner.
 	// Nil means the process's own.
 	Stdout, Stderr io.Writer

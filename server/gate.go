@@ -24,6 +24,7 @@ type gate struct {
 	// none ever is.
 	revoked  func(context.Context, authz.Principal) (bool, error)
 	audit    *auditLog
+	traces   *traces
 	toIssuer func(issuer, scope string) string // a scope as the issuer spells it
 	states   states
 	// implementation is how the server names itself in results.
@@ -70,6 +71,7 @@ func refused(why *transport.Refusal, name string) verdict {
 // Admit implements [transport.Gate]. Whatever goes wrong is a refusal.
 func (g *gate) Admit(ctx context.Context, who authz.Principal, msg *message.Message) (*transport.Pass, *transport.Refusal) {
 	started := g.now()
+	ctx = g.traces.begin(ctx, msg)
 	q := &question{ctx: ctx, who: who, msg: msg, policy: g.policy()}
 	v := g.ask(q)
 	if v.pass != nil {
@@ -80,6 +82,7 @@ func (g *gate) Admit(ctx context.Context, who authz.Principal, msg *message.Mess
 	r.allow, r.door, r.reason, r.rule = v.pass != nil, int(v.door), v.reason, v.rule
 	r.revision, r.duration = q.policy.Revision(), g.now().Sub(started)
 	g.audit.add(r)
+	g.traces.decided(ctx, r, v.refusal)
 	return v.pass, v.refusal
 }
 
@@ -107,9 +110,13 @@ const reasonRefused = "refused"
 // counted together, for whoever has no token must not fill a disk.
 func (g *gate) Refused(ctx context.Context, who *authz.Principal, msg *message.Message, why *transport.Refusal) {
 	now := g.now()
+	if who != nil {
+		ctx = g.traces.begin(ctx, msg)
+	}
 	r := newRecord(ctx, now)
 	r.reason = cmp.Or(why.Reason, reasonRefused)
 	r.revision = g.policy().Revision()
+	defer g.traces.decided(ctx, r, why)
 	if who == nil {
 		info, _ := transport.InfoFrom(ctx)
 		r.address = info.Remote

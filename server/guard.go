@@ -25,7 +25,10 @@ var errNotAdmitted = errors.New("internal error")
 
 // guard stands in front of every handler that mcp-go is given. It evaluates
 // nothing: it only checks that the gate has admitted what is about to run.
-type guard struct{ logger *slog.Logger }
+type guard struct {
+	logger *slog.Logger
+	traces *traces
+}
 
 // clientError passes on the code and text that package tools made of a
 // handler's error. mcp-go alone would lose both.
@@ -60,16 +63,16 @@ func (g *guard) wrap(ops *operations) {
 	for _, op := range ops.all {
 		switch {
 		case op.tool != nil:
-			op.serverTool = mcpserver.ServerTool{Tool: op.tool.Definition(), Handler: g.callTool(op)}
+			op.serverTool = mcpserver.ServerTool{Tool: op.tool.Definition(), Handler: g.traces.tool(g.callTool(op))}
 		case op.prompt != nil:
-			op.serverPrompt = mcpserver.ServerPrompt{Prompt: op.prompt.Definition(), Handler: g.getPrompt(op)}
+			op.serverPrompt = mcpserver.ServerPrompt{Prompt: op.prompt.Definition(), Handler: g.traces.prompt(g.getPrompt(op))}
 		case op.resource.IsTemplate():
-			op.read = g.readResource(op)
+			op.read = g.traces.resource(g.readResource(op))
 			op.serverTemplate = mcpserver.ServerResourceTemplate{
 				Template: op.resource.Template(), Handler: mcpserver.ResourceTemplateHandlerFunc(op.read),
 			}
 		default:
-			op.read = g.readResource(op)
+			op.read = g.traces.resource(g.readResource(op))
 			op.serverResource = mcpserver.ServerResource{Resource: op.resource.Definition(), Handler: op.read}
 		}
 	}
@@ -171,6 +174,7 @@ func (c *completer) complete(
 		return nil, c.guard.refuse(ctx, op)
 	}
 	values, err := suggest(ctx, argument.Name, argument.Value)
+	c.guard.traces.handled(ctx, false, err)
 	if err != nil {
 		return nil, clientError(ctx, err)
 	}

@@ -74,12 +74,32 @@ func (m *metrics) Took(_ context.Context, stage transport.Stage, d time.Duration
 // Streams implements [transport.Observer].
 func (m *metrics) Streams(delta int) { m.open.Add(float64(delta)) }
 
-// observer returns what transport is to tell, nil without metrics.
+// observer returns what transport is to tell, nil without metrics and traces.
 func (s *Server) observer() transport.Observer {
-	if s.metrics == nil {
-		return nil // not a nil pointer in an interface
+	switch {
+	case s.metrics != nil && s.traces != nil:
+		return both{s.metrics, s.traces}
+	case s.metrics != nil:
+		return s.metrics
+	case s.traces != nil:
+		return s.traces
 	}
-	return s.metrics
+	return nil // not a nil pointer in an interface
+}
+
+// both tells two observers.
+type both struct{ one, other transport.Observer }
+
+// Took implements [transport.Observer].
+func (b both) Took(ctx context.Context, stage transport.Stage, d time.Duration) {
+	b.one.Took(ctx, stage, d)
+	b.other.Took(ctx, stage, d)
+}
+
+// Streams implements [transport.Observer].
+func (b both) Streams(delta int) {
+	b.one.Streams(delta)
+	b.other.Streams(delta)
 }
 
 // counted counts the requests that next is working on.

@@ -105,6 +105,7 @@ func (s *Server) newGate(m *mounted) *gate {
 		policy:     s.store.policy,
 		revoked:    m.revoked,
 		audit:      s.audit,
+		traces:     s.traces,
 		toIssuer:   m.verifier.ScopeToIssuer,
 		states:     states{keys: s.sealing, resource: m.resource, now: s.cfg.Now},
 		visibility: s.cfg.Visibility,

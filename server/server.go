@@ -45,6 +45,8 @@ type Server struct {
 	sealing *seal.Keys
 	// metrics are there if there is an admin listener to show them.
 	metrics *metrics
+	// traces are there if there is a provider of tracers.
+	traces *traces
 
 	limits *transport.Limits // nil if they are off
 
@@ -67,6 +69,7 @@ func New(cfg Config) (*Server, error) {
 	wrong := &mistakes{}
 	s := &Server{cfg: cfg.settle(wrong)}
 	s.ops = compileOperations(&s.cfg, wrong)
+	s.traces = newTraces(&s.cfg, s.ops)
 	s.openAudit(wrong)
 	s.loadPolicy(wrong)
 	s.makeSealing(wrong)
@@ -135,7 +138,7 @@ func (s *Server) assemble(wrong *mistakes) {
 	if s.cfg.embedded() && s.cfg.PublicURL == "" {
 		return // the authorization server would only repeat that the URL is wrong
 	}
-	g := &guard{logger: s.cfg.Logger}
+	g := &guard{logger: s.cfg.Logger, traces: s.traces}
 	g.wrap(s.ops)
 	s.mcp = newMCP(&s.cfg, s.ops, g)
 	s.limit(wrong)
@@ -173,7 +176,7 @@ func (s *Server) Handler(path string) (http.Handler, error) {
 		}
 	}
 	s.startLocked()
-	return s.untilClosed(s.counted(s.at.handler)), nil
+	return s.untilClosed(s.counted(s.traces.traced(s.at.handler))), nil
 }
 
 // untilClosed refuses what comes after Close: its decision would leave no

@@ -152,6 +152,7 @@ func (g *gate) withdrawn(ctx context.Context, who authz.Principal) *transport.Re
 // and for its end.
 func (g *gate) AdmitSession(ctx context.Context, who authz.Principal, verb string) (*transport.Pass, *transport.Refusal) {
 	started := g.now()
+	ctx = g.traces.beginSession(ctx, verb)
 	q := &question{ctx: ctx, who: who, msg: &message.Message{}, policy: g.policy()}
 	pass := &transport.Pass{Context: ctx, Subscription: g.subscription(q)}
 	pass.Recheck = func() *transport.Refusal { return g.withdrawn(ctx, who) }
@@ -159,5 +160,6 @@ func (g *gate) AdmitSession(ctx context.Context, who authz.Principal, verb strin
 	r.who, r.method, r.allow, r.reason = who, verb, true, reasonValidToken
 	r.revision, r.duration = q.policy.Revision(), g.now().Sub(started)
 	g.audit.add(r)
+	g.traces.decided(ctx, r, nil)
 	return pass, nil
 }

@@ -34,6 +34,9 @@ const (
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
 // stops gracefully, a second one at once.
+//
+// Traces are exported over OTLP if the environment names an endpoint for them
+// (docs/traces.md) and cfg has no TracerProvider of its own.
 func Main(cfg server.Config) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // gives the second signal its usual meaning
@@ -42,7 +45,9 @@ func Main(cfg server.Config) {
 
 // Run is [Main] with everything a process has passed in: the arguments without
 // the program's name, the environment as "NAME=value", and the two outputs. It
-// returns the exit code. The end of ctx stops a server gracefully.
+// returns the exit code. The end of ctx stops a server gracefully. Of the
+// variables of OpenTelemetry, env decides whether and whither traces are
+// exported; the others its SDK reads from the process.
 func Run(ctx context.Context, cfg server.Config, args, env []string, stdout, stderr io.Writer) int {
 	p := &program{base: cfg, env: env, stdout: stdout, stderr: stderr}
 	root := p.rootCommand()

@@ -18,6 +18,8 @@ func (p *program) serveCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, wrong := p.load(cmd.Flags())
+			flush := p.exportTraces(&cfg)
+			defer flush()
 			srv, err := server.New(cfg)
 			if err := merge(wrong, err); err != nil {
 				if srv != nil {
