@@ -70,7 +70,7 @@ func TestASpanEndsHoweverItsRequestDoes(t *testing.T) {
 		}
 		got := map[string]string{}
 		for _, a := range ended[0].Attributes() {
-			got[string(a.Key)] = a.Value.Emit()
+			got[string(a.Key)] = a.Value.String()
 		}
 		for _, key := range []string{"http.response.status_code", "error.type", "rpc.response.status_code", "sallyport.ended"} {
 			if got[key] != c.want[key] {

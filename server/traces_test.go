@@ -62,7 +62,7 @@ func attributesOf(span sdktrace.ReadOnlySpan) []string {
 	var list []string
 	for _, a := range span.Attributes() {
 		if a.Key != "sallyport.request_id" && a.Key != "sallyport.policy_revision" {
-			list = append(list, fmt.Sprintf("%s=%s", a.Key, a.Value.Emit()))
+			list = append(list, fmt.Sprintf("%s=%s", a.Key, a.Value.String()))
 		}
 	}
 	slices.Sort(list)
@@ -72,7 +72,7 @@ func attributesOf(span sdktrace.ReadOnlySpan) []string {
 func attribute(span sdktrace.ReadOnlySpan, key string) string {
 	for _, a := range span.Attributes() {
 		if string(a.Key) == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""
@@ -195,7 +195,7 @@ func TestTheParentOfASpan(t *testing.T) {
 }
 
 // httpRequest is a call of the tool for a handler that is called in this process.
-func (f *fixture) httpRequest(t *testing.T, ctx context.Context, tool, traceparent string) *http.Request {
+func (f *fixture) httpRequest(ctx context.Context, t *testing.T, tool, traceparent string) *http.Request {
 	t.Helper()
 	w := f.echoRequest(t)
 	w.call("tools/call", tool)
@@ -234,7 +234,7 @@ func TestASpanInFrontIsTheParent(t *testing.T) {
 	}
 	provider := sdktrace.NewTracerProvider()
 	ctx, front := provider.Tracer("front").Start(t.Context(), "front")
-	if w := serve(handler, f.httpRequest(t, ctx, "echo", parentA)); w.Code != http.StatusOK {
+	if w := serve(handler, f.httpRequest(ctx, t, "echo", parentA)); w.Code != http.StatusOK {
 		t.Fatal(w.Code, w.Body)
 	}
 	span := recorded.next(t)
@@ -414,14 +414,16 @@ func TestASpanEndsBeforeItsHandler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { // also if there is no span
+		close(leave)
+		<-left
+	}()
 	ctx, cancel := context.WithCancel(t.Context())
-	go serve(handler, f.httpRequest(t, ctx, "stuck", ""))
+	go serve(handler, f.httpRequest(ctx, t, "stuck", ""))
 	<-entered
 	cancel()
 	span := recorded.next(t)
 	if attribute(span, "error.type") != "cancelled" || attribute(span, "http.response.status_code") != "" || span.Status().Code != codes.Error {
 		t.Errorf("%v %v", span.Attributes(), span.Status())
 	}
-	close(leave)
-	<-left
 }
