@@ -196,12 +196,22 @@ func TestF30_AFullQueueDoesNotBlock(t *testing.T) {
 	defer silent.Close()
 	cfg := server.Config{Name: "full"}
 	flush := (&program{env: []string{otelEndpoint + "=http://" + silent.Addr().String()}, stderr: io.Discard}).exportTraces(&cfg)
-	tracer := cfg.TracerProvider.Tracer("test")
-	for range 3 * sdktrace.DefaultMaxQueueSize { // a queue that waited would never let this end
-		_, span := tracer.Start(t.Context(), "x")
-		span.End()
+	defer flush()
+	tracer, done := cfg.TracerProvider.Tracer("test"), make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 3 * sdktrace.DefaultMaxQueueSize {
+			_, span := tracer.Start(t.Context(), "x")
+			span.End()
+		}
+	}()
+	timer := time.NewTimer(20 * time.Second) // a queue that waits does so until the collector's 10 s are over, batch by batch
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		t.Fatal("spans wait for the collector")
 	}
-	flush()
 }
 
 // TestTracesThatAreNotWanted leaves everything as it is.
