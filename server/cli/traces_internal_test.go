@@ -172,7 +172,7 @@ func TestF30_ADeadCollectorChangesNothing(t *testing.T) {
 				}
 				began := time.Now()
 				flush()
-				if took := time.Since(began); took > flushTime+3*time.Second {
+				if took := time.Since(began); took > flushTime+10*time.Second {
 					t.Errorf("the stop waited %v for the collector", took)
 				}
 				if a := client.Call("greet", map[string]any{}); !a.OK() {
