@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/server/servertest"
 	"github.com/sallyport-mcp/sallyport/tools"
+	"github.com/sallyport-mcp/sallyport/transport"
 )
 
 // spans is a collector that can be waited for: a span ends after its answer.
@@ -425,5 +426,33 @@ func TestASpanEndsBeforeItsHandler(t *testing.T) {
 	span := recorded.next(t)
 	if attribute(span, "error.type") != "cancelled" || attribute(span, "http.response.status_code") != "" || span.Status().Code != codes.Error {
 		t.Errorf("%v %v", span.Attributes(), span.Status())
+	}
+}
+
+// TestSpansOfCallersBeyondALimit has a message refused that was read, and a call
+// ended that ran too long.
+func TestSpansOfCallersBeyondALimit(t *testing.T) {
+	recorded, with := traced()
+	f := start(t, with, func(c *server.Config) {
+		c.Quotas = transport.Quotas{CallTime: 50 * time.Millisecond, Principal: transport.Rate{PerMinute: 1, Burst: 1}}
+		c.Tools = append(c.Tools, tools.Tool{
+			Name: "slow", Description: "Takes all the time there is.", Scopes: []string{"echo:use"},
+			Handler: tools.Typed(func(ctx context.Context, _ struct{}) (string, error) {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}),
+		})
+	})
+	w := f.echoRequest(t)
+	w.call("tools/call", "slow")
+	w.params()["arguments"] = map[string]any{}
+	w.params()["_meta"].(map[string]any)["traceparent"] = parentB
+	for _, want := range []string{"-32603|call_time|allowed", "429||rate_principal"} {
+		f.send(t, w)
+		span := recorded.next(t)
+		got := attribute(span, "error.type") + "|" + attribute(span, "sallyport.ended") + "|" + attribute(span, "sallyport.reason")
+		if !strings.HasPrefix(got, want) || span.SpanContext().TraceID().String() != traceB || span.Name() != "tools/call slow" {
+			t.Errorf("%s %s of trace %s, want %s of %s", span.Name(), got, span.SpanContext().TraceID(), want, traceB)
+		}
 	}
 }
