@@ -26,7 +26,7 @@ func TestDocumentedAttributes(t *testing.T) {
 	}
 	var known []string
 	for _, key := range []attribute.Key{
-		keyMethod, keyVersion, keyURI, keyGenAI, keyTool, keyPrompt, keyTransport, keyProtocol, keyStatus, keyError, keyRPCStatus,
+		keyMethod, keyVersion, keyURI, keyGenAI, keyTool, keyPrompt, keyTransport, keyProtocol, keyStatus, keyVerb, keyError, keyRPCStatus,
 		keyRequestID, keyKind, keyTemplate, keyDecision, keyReason, keyDoor, keyRevision, keyEnded, keyDuration,
 	} {
 		known = append(known, string(key))

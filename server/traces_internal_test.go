@@ -84,7 +84,7 @@ func TestASpanEndsHoweverItsRequestDoes(t *testing.T) {
 // time for a refusal after the span has begun.
 func TestOneSpanForEachRequest(t *testing.T) {
 	s, _, recorder := withTraces(t)
-	g := s.newGate(s.at.verifier)
+	g := s.newGate(s.at)
 	var first, second transport.Info
 	handler := s.traces.traced(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		first, _ = transport.InfoFrom(s.traces.begin(r.Context(), &message.Message{Method: "tools/list"}))
@@ -130,7 +130,7 @@ func TestNoProviderNoCost(t *testing.T) {
 func TestOutsideOfARequestNothingIsTraced(t *testing.T) {
 	s, handler, recorder := withTraces(t)
 	ctx := t.Context()
-	g := s.newGate(s.at.verifier)
+	g := s.newGate(s.at)
 	if _, why := g.Admit(ctx, authz.Principal{Subject: "x"}, &message.Message{Method: "tools/list"}); why != nil {
 		t.Error(why)
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -455,4 +457,116 @@ func TestSpansOfCallersBeyondALimit(t *testing.T) {
 			t.Errorf("%s %s of trace %s, want %s of %s", span.Name(), got, span.SpanContext().TraceID(), want, traceB)
 		}
 	}
+}
+
+// older sends a request of a session of revision 2025-11-25.
+func (f *fixture) older(ctx context.Context, t *testing.T, verb, token, session, body string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, verb, f.URL(), strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	r.Header.Set("Mcp-Protocol-Version", "2025-11-25")
+	if session != "" {
+		r.Header.Set("Mcp-Session-Id", session)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response
+}
+
+// TestSpansOfASession goes through the life of one.
+func TestSpansOfASession(t *testing.T) {
+	recorded, with := traced()
+	f := start(t, with)
+	token := f.Token(t, servertest.User("bob"), "echo:use")
+	var session string
+	expect := func(what, want string) {
+		t.Helper()
+		span := recorded.next(t)
+		got := span.Name()
+		for _, key := range []string{"mcp.protocol.version", "http.response.status_code", "sallyport.reason"} {
+			got += "|" + attribute(span, key)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
+		for _, a := range span.Attributes() {
+			if session != "" && strings.Contains(a.Value.String(), session) {
+				t.Errorf("%s: the id of the session is in %s", what, a.Key)
+			}
+		}
+	}
+	answer := f.older(t.Context(), t, http.MethodPost, token, "",
+		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`)
+	_ = answer.Body.Close()
+	session = answer.Header.Get("Mcp-Session-Id")
+	if session == "" {
+		t.Fatal("no session has begun")
+	}
+	expect("initialize", "initialize|2025-11-25|200|valid_token")
+	_ = f.older(t.Context(), t, http.MethodPost, token, session,
+		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"},"_meta":{"traceparent":"`+parentB+`"}}}`).Body.Close()
+	expect("a call", "tools/call echo|2025-11-25|200|allowed")
+	ctx, cancel := context.WithCancel(t.Context())
+	stream := f.older(ctx, t, http.MethodGet, token, session, "")
+	cancel()
+	_ = stream.Body.Close()
+	expect("the stream", "GET||200|valid_token")
+	_ = f.older(t.Context(), t, http.MethodPost, token, session, `{"jsonrpc":"2.0","method":"notifications/initialized"}`).Body.Close()
+	_ = f.older(t.Context(), t, http.MethodDelete, token, session, "").Body.Close()
+	expect("the end", "DELETE||200|valid_token")
+	if n := len(recorded.Started()); n != 4 {
+		t.Errorf("%d spans, want 4: a notification has none", n)
+	}
+	if second := recorded.Ended()[1]; second.SpanContext().TraceID().String() != traceB {
+		t.Errorf("the call is of trace %s, want %s", second.SpanContext().TraceID(), traceB)
+	}
+}
+
+// TestTheSpanOfASubscription ends with its stream.
+func TestTheSpanOfASubscription(t *testing.T) {
+	recorded, with := traced()
+	f := start(t, with)
+	handler, err := f.Server.Server().Handler(server.DefaultPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	r := f.httpRequest(ctx, t, "echo", parentA)
+	r.Header.Set("Mcp-Method", "subscriptions/listen")
+	r.Header.Del("Mcp-Name")
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	r.Body = io.NopCloser(strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},` +
+		`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`))
+	r.ContentLength = -1
+	w := &opened{ResponseRecorder: httptest.NewRecorder(), first: make(chan struct{})}
+	go handler.ServeHTTP(w, r)
+	<-w.first
+	if n := len(recorded.Ended()); n != 0 {
+		t.Errorf("%d spans ended while the stream is open", n)
+	}
+	cancel()
+	span := recorded.next(t)
+	if span.Name() != "subscriptions/listen" || span.SpanContext().TraceID().String() != traceA || attribute(span, "http.response.status_code") != "200" {
+		t.Errorf("%s %v", span.Name(), span.Attributes())
+	}
+}
+
+// opened is an answer that tells when it begins.
+type opened struct {
+	*httptest.ResponseRecorder
+	once  sync.Once
+	first chan struct{}
+}
+
+func (o *opened) Flush() {
+	o.ResponseRecorder.Flush()
+	o.once.Do(func() { close(o.first) })
 }
