@@ -196,8 +196,10 @@ func (g *gate) run(q *question, d authz.Decision, a *allow) verdict {
 // a template only the template is told, and of an unknown URI its scheme.
 func (g *gate) nameOf(msg *message.Message) string {
 	about := msg.Name
-	isURI := msg.Method == "resources/read" || (msg.Completion != nil && msg.Completion.RefType == refResource)
-	if !isURI {
+	switch {
+	case strings.HasPrefix(msg.Method, "resources/"):
+	case msg.Completion != nil && msg.Completion.RefType == refResource:
+	default:
 		return about
 	}
 	if _, declared := g.ops.resources[about]; declared {

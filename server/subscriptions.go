@@ -19,6 +19,8 @@ func (g *gate) listen(q *question) verdict {
 	filter.URIs = slices.DeleteFunc(slices.Clone(filter.URIs), func(uri string) bool { return !g.reads(q.policy, q.who, uri) })
 	pass := &transport.Pass{Context: withAllow(q.ctx, &allow{}), Subscription: g.subscription(q)}
 	pass.Subscription.Filter = filter
+	// Asked again, it is about what was granted; the body is not kept for it.
+	q.msg = &message.Message{Revision: q.msg.Revision, Method: q.msg.Method, Filter: &filter}
 	return admitted(pass, "", reasonListed)
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -21,11 +22,14 @@ type call struct {
 	stop    context.CancelCauseFunc
 	users   atomic.Int32 // the goroutine that answers and that of the handler
 	release func()
-	pass    *Pass
-	place   *place
-	session *session
-	live    *live         // nil in revision 2026-07-28, and for initialize
-	older   *olderSession // nil where live is
+	// finished frees the id of the request, before the last byte of the answer: a
+	// client may use it again as soon as it has read that.
+	finished func()
+	pass     *Pass
+	place    *place
+	session  *session
+	live     *live         // nil in revision 2026-07-28, and for initialize
+	older    *olderSession // nil where live is
 }
 
 // newCall makes the call of a request that is about to be decided. Both goroutines
@@ -34,7 +38,7 @@ type call struct {
 func (q *request) newCall(r *http.Request, taken *place) (*call, *Refusal) {
 	ctx, cancel := q.bounded(q.lifetime(r), q.who)
 	ctx, stop := context.WithCancelCause(ctx)
-	c := &call{request: q, ctx: ctx, stop: stop, place: taken}
+	c := &call{request: q, ctx: ctx, stop: stop, place: taken, finished: func() {}}
 	c.users.Store(2)
 	c.release = func() {
 		stop(nil)
@@ -45,15 +49,16 @@ func (q *request) newCall(r *http.Request, taken *place) (*call, *Refusal) {
 	}
 	c.live = q.sessions.hold(q.peer)
 	id := string(q.msg.ID)
-	if !c.live.start(id, stop) {
+	if why := c.live.start(id, stop); why != nil {
 		q.sessions.letGo(c.live)
 		c.release()
-		return nil, plain(http.StatusBadRequest, CodeInvalidRequest, "a request with this id is still running", "id_in_use")
+		return nil, why
 	}
+	c.finished = sync.OnceFunc(func() { c.live.stop(id) })
 	c.release = func() {
 		stop(nil)
 		cancel()
-		c.live.stop(id)
+		c.finished()
 		q.sessions.letGo(c.live)
 	}
 	return c, nil

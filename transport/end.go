@@ -18,6 +18,14 @@ func (e *endpoint) serveSession(w http.ResponseWriter, r *http.Request, who auth
 		e.refuse(w, r, nil, why)
 		return
 	}
+	if r.Method == http.MethodGet {
+		leave, why := e.Limits.enterStream(who)
+		if why != nil {
+			e.refuse(w, r, nil, why)
+			return
+		}
+		defer leave()
+	}
 	ctx, cancel := e.streamBounded(r.Context(), who)
 	defer cancel()
 	pass, why := e.Gate.AdmitSession(ctx, who, r.Method)

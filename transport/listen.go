@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -24,6 +25,12 @@ func (q *request) listen(w http.ResponseWriter, r *http.Request) {
 		q.refuse(w, r, q.msg, plain(http.StatusNotAcceptable, CodeInvalidRequest, "the answer is text/event-stream", "accept"))
 		return
 	}
+	leave, why := q.Limits.enterStream(q.who)
+	if why != nil {
+		q.refuse(w, r, q.msg, why)
+		return
+	}
+	defer leave()
 	ctx, cancel := q.streamBounded(r.Context(), q.who)
 	defer cancel()
 	began := q.began()
@@ -38,8 +45,14 @@ func (q *request) listen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.tell(ctx, w, r, &telling{
-		endpoint: q.endpoint, who: q.who, msg: q.msg, pass: pass, listener: newListener(pass.Subscription, nil),
+		endpoint: q.endpoint, who: q.who, msg: kept(q.msg), pass: pass, listener: newListener(pass.Subscription, nil),
 	})
+}
+
+// kept is what a stream needs of its request while it is open. The body, which can
+// be large, is not kept.
+func kept(msg *message.Message) *message.Message {
+	return &message.Message{Revision: msg.Revision, ID: slices.Clone(msg.ID), Method: msg.Method}
 }
 
 // serveStream serves the GET of a session (MCP 2025-11-25, "Listening for Messages
@@ -67,21 +80,28 @@ type telling struct {
 	stream   *stream
 }
 
-// tell takes a place for the stream and tells its client of changes until it ends.
+// tell tells the client of a stream of changes until it ends.
 func (e *endpoint) tell(ctx context.Context, w http.ResponseWriter, r *http.Request, t *telling) {
-	leave, why := e.Limits.enterStream(t.who)
-	if why != nil {
-		e.refuse(w, r, t.msg, why)
-		return
-	}
-	defer leave()
 	t.stream = e.newStream(w, r)
 	defer t.stream.close()
 	beat := e.pulse.wait() // before the first word: what happens from now on is noticed
 	e.hub.join(t.listener)
 	defer e.hub.leave(t.listener)
 	t.acknowledge()
-	t.until(ctx, beat)
+	if t.may(ctx) { // what happened between the decision and the first beat was not heard
+		t.until(ctx, beat)
+	}
+}
+
+// may asks whether the stream may stay, and ends it if not.
+func (t *telling) may(ctx context.Context) bool {
+	why := t.recheck()
+	if why == nil {
+		return true
+	}
+	t.Gate.Refused(ctx, &t.who, t.msg, why)
+	t.end()
+	return false
 }
 
 // until tells until the stream ends, and then ends it.
@@ -92,14 +112,19 @@ func (t *telling) until(ctx context.Context, beat <-chan struct{}) {
 	for !t.stream.failed {
 		select {
 		case <-t.listener.wake:
+			// Whoever reads slowly may have lost the right in the meantime.
+			if ctx.Err() != nil {
+				continue
+			}
+			if !t.may(ctx) {
+				return
+			}
 			t.flush()
 		case <-alive.C:
 			t.stream.comment()
 		case <-beat:
 			beat = t.pulse.wait()
-			if why := t.recheck(); why != nil {
-				t.Gate.Refused(ctx, &t.who, t.msg, why)
-				t.end()
+			if !t.may(ctx) {
 				return
 			}
 		case <-t.drain.heard:

@@ -254,7 +254,7 @@ func TestStreamsNeedAReader(t *testing.T) {
 
 // TestStreamsAreLimited opens one more than allowed.
 func TestStreamsAreLimited(t *testing.T) {
-	h := start(t, func(h *harness) {
+	h := start(t, withOlder(newKeys(t)), func(h *harness) {
 		limits, err := transport.NewLimits(transport.Quotas{Streams: 3, StreamsPerPrincipal: 2}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -269,9 +269,12 @@ func TestStreamsAreLimited(t *testing.T) {
 	a, _ := open(t, listen("good"))
 	open(t, listen("good"))
 	over := func(token string) {
-		answer := send(t, listen(token))
-		if answer.status != 429 || answer.header.Get("Retry-After") == "" {
-			t.Errorf("%s: %d %s", token, answer.status, answer.body)
+		if a := h.refused(t, listen(token), 429, 429); a.header.Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After", token)
+		}
+		session := first(h.shake(t, "2025-11-25", as(token)))
+		if a := h.refused(t, h.plainly("GET", "", in(session), as(token)), 429, 429); a.header.Get("Retry-After") == "" {
+			t.Errorf("%s: no Retry-After for a GET", token)
 		}
 	}
 	over("good")

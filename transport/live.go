@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 
@@ -43,15 +44,19 @@ func (l *live) blank() bool {
 }
 
 // start notes a request that runs, so that it can be cancelled by its id. It is
-// false if a request of this id runs already: only one of them could be.
-func (l *live) start(id string, cancel context.CancelCauseFunc) bool {
+// refused if a request of this id runs already, for only one of them could be,
+// and if the session has ended since its id was read.
+func (l *live) start(id string, cancel context.CancelCauseFunc) *Refusal {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running[id] != nil {
-		return false
+	switch {
+	case l.over.isSet.Load():
+		return noSession()
+	case l.running[id] != nil:
+		return plain(http.StatusBadRequest, CodeInvalidRequest, "a request with this id is still running", "id_in_use")
 	}
 	l.running[id] = cancel
-	return true
+	return nil
 }
 
 // stop forgets a request that has run.
@@ -127,7 +132,14 @@ func (l *live) logLevel() mcp.LoggingLevel {
 func (l *live) subscribe(uri string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.uris) >= message.MaxSubscriptions && !l.uris[uri] {
+	if l.uris[uri] {
+		return true
+	}
+	size := len(uri)
+	for other := range l.uris {
+		size += len(other)
+	}
+	if len(l.uris) >= message.MaxSubscriptions || size > message.MaxSubscribed {
 		return false
 	}
 	l.uris[uri] = true

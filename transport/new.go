@@ -27,7 +27,7 @@ func New(c Config) (*Endpoint, error) {
 	}
 	e := &endpoint{
 		settings: s, metadata: encodeMetadata(s), pulse: newPulse(), drain: newFlag(),
-		sessions: newSessions(s.Seal, s.Now), hub: newHub(),
+		sessions: newSessions(s.Seal, s.Resource, s.Now), hub: newHub(),
 	}
 	return &Endpoint{handler: e.identify(e.routes()), inner: e}, nil
 }

@@ -21,6 +21,9 @@ func withOlder(keys *seal.Keys) func(*harness) {
 	return func(h *harness) { h.config.Legacy, h.config.Seal = true, keys }
 }
 
+// at makes a server a replica of that at another URL.
+func at(url string) func(*harness) { return func(h *harness) { h.config.Resource = url } }
+
 func newKeys(t *testing.T) *seal.Keys {
 	t.Helper()
 	keys, err := seal.New()
@@ -99,7 +102,8 @@ func first(a, _ string) string { return a }
 func TestM15_M16_SessionsAreTheirCallers(t *testing.T) {
 	keys := newKeys(t)
 	h := start(t, withOlder(keys))
-	replica := start(t, withOlder(keys))
+	replica, other := start(t, withOlder(keys), at(h.url)), start(t, withOlder(keys))
+	toReplica := func(r *http.Request) { r.Host = h.host }
 	stranger := start(t, withOlder(newKeys(t)))
 	session := first(h.shake(t, "2025-11-25"))
 	over := first(h.shake(t, "2025-11-25"))
@@ -113,19 +117,20 @@ func TestM15_M16_SessionsAreTheirCallers(t *testing.T) {
 		change []func(*http.Request)
 		status int
 	}{
-		"another principal":         {h, []func(*http.Request){in(session), as("bob")}, 404},
-		"another client":            {h, []func(*http.Request){in(session), as("other")}, 404},
-		"another, on a replica":     {replica, []func(*http.Request){in(session), as("bob")}, 404},
-		"invented":                  {h, []func(*http.Request){in("mcp-session-7f1f4a4e-52c5-4d3c-9d3b-4f4cfbbd7d07")}, 404},
-		"guessed":                   {h, []func(*http.Request){in(string(flipped))}, 404},
-		"of another server":         {stranger, []func(*http.Request){in(session)}, 404},
-		"ended":                     {h, []func(*http.Request){in(over)}, 404},
-		"missing":                   {h, nil, 400},
-		"twice":                     {h, []func(*http.Request){set("Mcp-Session-Id", session, session)}, 400},
-		"of another revision":       {h, []func(*http.Request){in(session), set("MCP-Protocol-Version", "2025-06-18")}, 400},
-		"of no revision":            {h, []func(*http.Request){in(session), set("MCP-Protocol-Version", "2025-03-26")}, 400},
-		"R-27 of two revisions":     {h, []func(*http.Request){in(session), set("MCP-Protocol-Version", "2025-11-25", "2025-11-25")}, 400},
-		"M-17 with a Last-Event-ID": {h, []func(*http.Request){in(session), as("bob"), set("Last-Event-ID", "1")}, 404},
+		"another principal":              {h, []func(*http.Request){in(session), as("bob")}, 404},
+		"another client":                 {h, []func(*http.Request){in(session), as("other")}, 404},
+		"another, on a replica":          {replica, []func(*http.Request){in(session), as("bob"), toReplica}, 404},
+		"of a server with the same keys": {other, []func(*http.Request){in(session)}, 404},
+		"invented":                       {h, []func(*http.Request){in("mcp-session-7f1f4a4e-52c5-4d3c-9d3b-4f4cfbbd7d07")}, 404},
+		"guessed":                        {h, []func(*http.Request){in(string(flipped))}, 404},
+		"of another server":              {stranger, []func(*http.Request){in(session)}, 404},
+		"ended":                          {h, []func(*http.Request){in(over)}, 404},
+		"missing":                        {h, nil, 400},
+		"twice":                          {h, []func(*http.Request){set("Mcp-Session-Id", session, session)}, 400},
+		"of another revision":            {h, []func(*http.Request){in(session), set("MCP-Protocol-Version", "2025-06-18")}, 400},
+		"of no revision":                 {h, []func(*http.Request){in(session), set("MCP-Protocol-Version", "2025-03-26")}, 400},
+		"R-27 of two revisions":          {h, []func(*http.Request){in(session), set("MCP-Protocol-Version", "2025-11-25", "2025-11-25")}, 400},
+		"M-17 with a Last-Event-ID":      {h, []func(*http.Request){in(session), as("bob"), set("Last-Event-ID", "1")}, 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, verb := range []string{"POST", "GET", "DELETE"} {
@@ -142,7 +147,7 @@ func TestM15_M16_SessionsAreTheirCallers(t *testing.T) {
 		})
 	}
 	h.accepted(t, h.plainly("POST", callAllowed, in(session)))
-	replica.accepted(t, replica.plainly("POST", callAllowed, in(session)))
+	replica.accepted(t, replica.plainly("POST", callAllowed, in(session), toReplica))
 }
 
 func TestSessionsEndByThemselves(t *testing.T) {

@@ -121,12 +121,16 @@ func (e *endpoint) session(h http.Header, who authz.Principal, version string) (
 	}
 	p := e.sessions.open(ids[0], who)
 	if p == nil {
-		return nil, plain(http.StatusNotFound, http.StatusNotFound, "there is no such session; start a new one", "session_unknown")
+		return nil, noSession()
 	}
 	if version != "" && version != p.revision {
 		return nil, mismatch("MCP-Protocol-Version is not the version of the session")
 	}
 	return p, nil
+}
+
+func noSession() *Refusal {
+	return plain(http.StatusNotFound, http.StatusNotFound, "there is no such session; start a new one", "session_unknown")
 }
 
 func notARequest() *Refusal {

@@ -32,16 +32,17 @@ const (
 // have to say again after a restart: its log level, its subscriptions, and that it
 // ended the session.
 type sessions struct {
-	seal *seal.Keys
-	now  func() time.Time
+	seal     *seal.Keys
+	resource string // of this server: a key may serve several
+	now      func() time.Time
 
 	mu      sync.Mutex
 	live    map[string]*live
 	callers map[caller][]*live // in the order in which they began
 }
 
-func newSessions(keys *seal.Keys, now func() time.Time) *sessions {
-	return &sessions{seal: keys, now: now, live: map[string]*live{}, callers: map[caller][]*live{}}
+func newSessions(keys *seal.Keys, resource string, now func() time.Time) *sessions {
+	return &sessions{seal: keys, resource: resource, now: now, live: map[string]*live{}, callers: map[caller][]*live{}}
 }
 
 // peer is one session as its id tells it.
@@ -116,12 +117,12 @@ func (c capabilities) declared() mcp.ClientCapabilities {
 // begin makes the id of a new session.
 func (s *sessions) begin(who authz.Principal, revision string, can capabilities) string {
 	content := binary.BigEndian.AppendUint64([]byte{byte(can)}, uint64(s.now().Add(sessionLife).Unix())) //nolint:gosec // G115: times after 1970
-	return s.seal.Seal(sealSession, append(content, revision...), who.Issuer, who.Subject, who.Client)
+	return s.seal.Seal(sealSession, append(content, revision...), s.resource, who.Issuer, who.Subject, who.Client)
 }
 
 // open returns the session of an id, nil if it is not one of who's, or over.
 func (s *sessions) open(id string, who authz.Principal) *peer {
-	content, ok := s.seal.Open(sealSession, id, who.Issuer, who.Subject, who.Client)
+	content, ok := s.seal.Open(sealSession, id, s.resource, who.Issuer, who.Subject, who.Client)
 	if !ok || len(content) < 9 {
 		return nil
 	}

@@ -33,6 +33,7 @@ func (c *call) answer(w http.ResponseWriter, r *http.Request) {
 	go c.run(done)
 	defer c.session.close()
 	ctx := c.ctx
+	c.recheck() // what happened between the decision and the first beat was not heard
 	for !s.failed {
 		select {
 		case <-beat:
@@ -46,17 +47,42 @@ func (c *call) answer(w http.ResponseWriter, r *http.Request) {
 		case o := <-done:
 			c.drain(ctx, s)
 			c.place.leave()
+			c.finished()
 			c.finish(ctx, s, r, o)
 			return
 		case <-ctx.Done():
 			c.place.leave()
+			c.finished()
 			c.finish(ctx, s, r, outcome{})
 			return
 		case <-r.Context().Done():
 			c.place.leave()
+			c.unattended(beat, done)
 			return
 		}
 	}
+	c.unattended(beat, done)
+}
+
+// unattended goes on asking whether a call may run whose client is gone, for
+// that does not end one of an older revision.
+func (c *call) unattended(beat <-chan struct{}, done <-chan outcome) {
+	if !c.msg.Older() {
+		return
+	}
+	go func() {
+		for {
+			select {
+			case <-beat:
+				beat = c.pulse.wait()
+				c.recheck()
+			case <-c.ctx.Done():
+				return
+			case <-done:
+				return
+			}
+		}
+	}()
 }
 
 // newStream makes the stream that an answer may become.
@@ -66,7 +92,7 @@ func (e *endpoint) newStream(w http.ResponseWriter, r *http.Request) *stream {
 
 // recheck ends the call if what admitted it does no more.
 func (c *call) recheck() {
-	if c.pass.Recheck == nil {
+	if c.pass.Recheck == nil || c.ctx.Err() != nil {
 		return
 	}
 	if why := c.pass.Recheck(); why != nil {

@@ -33,6 +33,10 @@ func (r *reader) flag(ms members, name string) bool {
 // MaxSubscriptions is how many resources one subscriptions/listen may name.
 const MaxSubscriptions = 1000
 
+// MaxSubscribed is how many bytes the URIs may have together, for they are kept as
+// long as somebody listens.
+const MaxSubscribed = 64 << 10
+
 // uris reads an optional array of strings, each kept once.
 func (r *reader) uris(ms members, name string) []string {
 	raw := ms.get(name)
@@ -45,6 +49,7 @@ func (r *reader) uris(ms members, name string) []string {
 		return nil
 	}
 	var uris []string
+	size := 0
 	seen := make(map[string]bool, len(values))
 	for _, value := range values {
 		uri, ok := value.(string)
@@ -53,6 +58,10 @@ func (r *reader) uris(ms members, name string) []string {
 			return nil
 		}
 		if !seen[uri] {
+			if size += len(uri); size > MaxSubscribed {
+				r.fail(CodeInvalidParams, name+" must be at most 64 KiB")
+				return nil
+			}
 			seen[uri] = true
 			uris = append(uris, uri)
 		}

@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,5 +52,18 @@ func TestReadsWhatOlderRevisionsAndStreamsSay(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestListenersNameNoMoreThanIsKept asks to be told of URIs of one byte too many,
+// and of one less.
+func TestListenersNameNoMoreThanIsKept(t *testing.T) {
+	for more, want := range map[string]bool{"": true, "x": false} {
+		uri := strings.Repeat("u", message.MaxSubscribed-3)
+		_, err := message.Read([]byte(`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["a:b","` +
+			uri + more + `","a:b"]}}}`))
+		if (err == nil) != want {
+			t.Errorf("%q more: %v", more, err)
+		}
 	}
 }
