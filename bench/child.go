@@ -35,7 +35,7 @@ func startChild(ctx context.Context, kind, folder, issuer, profiles string) (*ch
 	}
 	arguments := []string{serveCommand, "-kind", kind, "-folder", folder, "-issuer", issuer}
 	if profiles != "" {
-		arguments = append(arguments, "-profile", filepath.Join(profiles, kind+".pprof"))
+		arguments = append(arguments, "-profile", filepath.Join(profiles, kind+profileSuffix))
 	}
 	c := &child{kind: kind, command: exec.CommandContext(ctx, self, arguments...)}
 	c.command.Stderr = os.Stderr

@@ -3,7 +3,7 @@
 //
 //	make bench                                            # from the root of the repository; exit code 1 if a bar is missed
 //	cd bench && go run . -revision 2026-07-28 -rounds 9   # one revision only, no bar
-//	cd bench && go run . -profile /tmp/profiles           # CPU profiles of both servers
+//	cd bench && go run . -profile /tmp/profiles           # CPU and allocation profiles of both servers
 //
 // What is measured is the processor time of the server process alone (getrusage), and only the ratio of the two servers means something:
 // rounds are interleaved, so that whatever else the machine does meets both. A revision that a server does not speak gets no figure.
@@ -60,7 +60,7 @@ func parseOptions(arguments []string, w io.Writer) (options, error) {
 	flags.IntVar(&o.requests, "requests", 20_000, "requests to each server and revision in a round")
 	flags.IntVar(&o.connections, "connections", 16, "keep-alive connections that send them")
 	flags.StringVar(&only, "revision", "", "measure this revision only")
-	flags.StringVar(&o.profiles, "profile", "", "write bare.pprof and gate.pprof into this folder")
+	flags.StringVar(&o.profiles, "profile", "", "write profiles of both servers into this folder: bare.pprof, bare-allocs.pprof and so on")
 	flags.BoolVar(&o.bar, "bar", false, "exit with 1 if a ratio misses its bar or could not be measured")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,6 +37,8 @@ const (
 	endpoint  = "/mcp"
 
 	auditFile = "audit.jsonl"
+
+	profileSuffix = ".pprof"
 )
 
 // policyRows are the ten rules of the gate. They are those of a small server; the one that decides is behind two roles.
@@ -134,7 +137,17 @@ func startProfile(path string) (func(), error) {
 	return func() {
 		pprof.StopCPUProfile()
 		_ = f.Close()
+		_ = writeAllocations(strings.TrimSuffix(path, profileSuffix) + "-allocs" + profileSuffix)
 	}, nil
+}
+
+// writeAllocations writes what was allocated since the start.
+func writeAllocations(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close())
 }
 
 func newServer(kind, origin, folder, issuer string) (*http.Server, func(), error) {
