@@ -73,9 +73,13 @@ func bearer(r *http.Request) (string, *Refusal) {
 // "+" / "/" ) *"=".
 func b64token(s string) bool {
 	body := strings.TrimRight(s, "=")
-	return body != "" && !strings.ContainsFunc(body, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/", r)
-	})
+	for i := range len(body) {
+		c := body[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("-._~+/", c) < 0 {
+			return false
+		}
+	}
+	return body != ""
 }
 
 // tokenInQuery reports whether the query has a parameter that names a token.

@@ -94,6 +94,7 @@ type outcome struct {
 // there is one: a panic, and the end of the handler's goroutine, are internal
 // errors.
 func (c *call) run(done chan<- outcome) {
+	_ = growStack(0)
 	ctx := c.ctx
 	var result outcome
 	began := c.began()
