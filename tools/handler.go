@@ -65,7 +65,7 @@ func (t typed[In, Out]) build(d declaration) *handler {
 		ctx context.Context, _ mcp.CallToolRequest, arguments json.RawMessage,
 	) (*mcp.CallToolResult, error) {
 		var in In
-		if err := strictjson.Unmarshal(arguments, &in); err != nil {
+		if err := strictjson.Decode(arguments, &in); err != nil { // the schema has checked them
 			return nil, undecodable(err)
 		}
 		out, err := t.f(ctx, in)

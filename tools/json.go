@@ -39,7 +39,9 @@ func instance(data []byte) (any, error) {
 	if err := strictjson.Check(data); err != nil {
 		return nil, err
 	}
-	return readValue(jsontext.NewDecoder(bytes.NewReader(data)))
+	// What has been checked needs no second look for names that occur twice, and
+	// what is in a bytes.Buffer is not copied.
+	return readValue(jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true)))
 }
 
 // readValue reads the next value. The text was checked, so its depth is bounded and

@@ -15,6 +15,12 @@ func Unmarshal(data []byte, v any) error {
 	if err := Check(data); err != nil {
 		return err
 	}
+	return Decode(data, v)
+}
+
+// Decode is [Unmarshal] for data that [Check] has accepted. Of other data it
+// takes what encoding/json would, such as a name that occurs twice.
+func Decode(data []byte, v any) error {
 	err := json.Unmarshal(data, v,
 		jsonv1.DefaultOptionsV1(),
 		jsonv1.ReportErrorsWithLegacySemantics(false),
