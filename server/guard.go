@@ -64,6 +64,7 @@ func (g *guard) wrap(ops *operations) {
 		switch {
 		case op.tool != nil:
 			op.serverTool = mcpserver.ServerTool{Tool: op.tool.Definition(), Handler: g.traces.tool(g.callTool(op))}
+			op.alone = map[string]mcpserver.ServerTool{op.name: op.serverTool}
 		case op.prompt != nil:
 			op.serverPrompt = mcpserver.ServerPrompt{Prompt: op.prompt.Definition(), Handler: g.traces.prompt(g.getPrompt(op))}
 		case op.resource.IsTemplate():

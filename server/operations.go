@@ -40,6 +40,7 @@ type operation struct {
 
 	// What mcp-go is given, by kind.
 	serverTool     mcpserver.ServerTool
+	alone          map[string]mcpserver.ServerTool // serverTool and nothing else
 	serverResource mcpserver.ServerResource
 	serverTemplate mcpserver.ServerResourceTemplate
 	serverPrompt   mcpserver.ServerPrompt
@@ -69,7 +70,7 @@ func (o *operation) parameters() []string {
 func (o *operation) only(pass *transport.Pass, uri string) {
 	switch {
 	case o.tool != nil:
-		pass.Tools = map[string]mcpserver.ServerTool{o.name: o.serverTool}
+		pass.Tools = o.alone
 	case o.resource != nil:
 		one := mcp.Resource{URI: uri, Name: o.resource.Declaration().Name}
 		pass.Resources = map[string]mcpserver.ServerResource{uri: {Resource: one, Handler: o.read}}
