@@ -80,6 +80,9 @@ func (s *olderSession) request(ctx context.Context, needs capabilities, method m
 		if response.Error != nil {
 			return errors.New("the client answered with an error")
 		}
+		if err := fits(method, response.Result); err != nil {
+			return err
+		}
 		return json.Unmarshal(response.Result, result)
 	case <-s.closed:
 		return errUnasked

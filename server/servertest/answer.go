@@ -25,12 +25,12 @@ type Answer struct {
 	Data    map[string]any
 }
 
-// readAnswer takes a response apart. What is no JSON-RPC leaves the fields of
-// JSON-RPC empty.
-func readAnswer(response *http.Response, body []byte) *Answer {
+// readAnswer takes a response apart, whose body was read, or its events, of which
+// the last is the answer. What is no JSON-RPC leaves the fields of JSON-RPC empty.
+func readAnswer(response *http.Response, body []byte, events []json.RawMessage) *Answer {
 	a := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
-	if strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream") {
-		a.readEvents(body)
+	if n := len(events); n > 0 {
+		a.Body, a.Events = events[n-1], events[:n-1]
 	}
 	var envelope struct {
 		Result json.RawMessage `json:"result"`
@@ -48,21 +48,6 @@ func readAnswer(response *http.Response, body []byte) *Answer {
 		a.Code, a.Message, a.Data = envelope.Error.Code, envelope.Error.Message, envelope.Error.Data
 	}
 	return a
-}
-
-// readEvents takes the data of server-sent events. The last is the answer.
-func (a *Answer) readEvents(body []byte) {
-	var events []json.RawMessage
-	for event := range strings.SplitSeq(string(body), "\n\n") {
-		for line := range strings.SplitSeq(event, "\n") {
-			if data, ok := strings.CutPrefix(line, "data: "); ok {
-				events = append(events, json.RawMessage(data))
-			}
-		}
-	}
-	if len(events) > 0 {
-		a.Body, a.Events = events[len(events)-1], events[:len(events)-1]
-	}
 }
 
 // OK tells whether the operation was carried out: a result that is no error of

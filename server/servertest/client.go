@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -15,7 +16,9 @@ import (
 // revision is the protocol revision the client speaks.
 const revision = "2026-07-28"
 
-// Client speaks MCP 2026-07-28 over HTTP with one token. Whatever the server
+const headerSession = "Mcp-Session-Id"
+
+// Client speaks MCP 2026-07-28 over HTTP with one token, or what [Client.Older] says. Whatever the server
 // answers is returned; only an exchange that breaks fails the test. It is safe
 // for concurrent use.
 type Client struct {
@@ -24,7 +27,9 @@ type Client struct {
 	token  string
 	header http.Header
 	http   *http.Client
-	last   atomic.Int64
+	last   *atomic.Int64 // id of the last request; shared by clients that came from one another
+
+	session *session // nil in revision 2026-07-28
 }
 
 // With returns a client that sends this header too, such as one that mirrors a
@@ -35,7 +40,7 @@ func (c *Client) With(name, value string) *Client {
 		header = http.Header{}
 	}
 	header.Set(name, value)
-	return &Client{t: c.t, url: c.url, token: c.token, header: header, http: c.http}
+	return &Client{t: c.t, url: c.url, token: c.token, header: header, http: c.http, last: c.last, session: c.session}
 }
 
 // Call calls a tool. The arguments become JSON; nil leaves them out.
@@ -133,23 +138,39 @@ func (c *Client) list(method, member, field string) []string {
 // request of the revision must say about itself.
 func (c *Client) Send(method string, params map[string]any) *Answer {
 	c.t.Helper()
-	full := map[string]any{"_meta": map[string]any{
-		"io.modelcontextprotocol/protocolVersion":    revision,
-		"io.modelcontextprotocol/clientInfo":         map[string]any{"name": "servertest", "version": "1"},
-		"io.modelcontextprotocol/clientCapabilities": map[string]any{},
-	}}
-	for name, value := range params {
-		full[name] = value
-	}
-	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": c.last.Add(1), "method": method, "params": full})
+	header, body := c.request(method, params)
+	return c.SendRaw(header, body)
+}
+
+// request returns the headers and the body of a request.
+func (c *Client) request(method string, params map[string]any) (http.Header, []byte) {
+	c.t.Helper()
+	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": c.last.Add(1), "method": method, "params": c.full(params)})
 	if err != nil {
 		c.t.Fatalf("servertest: %s: %v", method, err)
+	}
+	if c.session != nil {
+		return nil, body
 	}
 	header := http.Header{"Mcp-Method": {method}}
 	if name := subject(method, params); name != "" {
 		header.Set("Mcp-Name", headerValue(name))
 	}
-	return c.SendRaw(header, body)
+	return header, body
+}
+
+// full returns params with what a message of the revision says about itself.
+func (c *Client) full(params map[string]any) map[string]any {
+	full := map[string]any{}
+	if c.session == nil {
+		full["_meta"] = map[string]any{
+			"io.modelcontextprotocol/protocolVersion":    revision,
+			"io.modelcontextprotocol/clientInfo":         map[string]any{"name": "servertest", "version": "1"},
+			"io.modelcontextprotocol/clientCapabilities": map[string]any{},
+		}
+	}
+	maps.Copy(full, params)
+	return full
 }
 
 // subject is what the header Mcp-Name repeats.
@@ -174,17 +195,17 @@ func headerValue(value string) string {
 // client sends.
 func (c *Client) SendRaw(header http.Header, body []byte) *Answer {
 	c.t.Helper()
-	request, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.url, bytes.NewReader(body))
+	return c.read(c.exchange(http.MethodPost, header, body))
+}
+
+// exchange sends a request and returns the response, whose body is still to be read.
+func (c *Client) exchange(verb string, header http.Header, body []byte) *http.Response {
+	c.t.Helper()
+	request, err := http.NewRequestWithContext(c.t.Context(), verb, c.url, bytes.NewReader(body))
 	if err != nil {
 		c.t.Fatalf("servertest: %v", err)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "application/json, text/event-stream")
-	request.Header.Set("Mcp-Protocol-Version", revision)
-	if c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	for _, more := range []http.Header{c.header, header} {
+	for _, more := range []http.Header{c.usual(verb), c.header, header} {
 		for name, values := range more {
 			request.Header[http.CanonicalHeaderKey(name)] = values
 		}
@@ -193,10 +214,44 @@ func (c *Client) SendRaw(header http.Header, body []byte) *Answer {
 	if err != nil {
 		c.t.Fatalf("servertest: %v", err)
 	}
+	return response
+}
+
+// usual are the headers of every request of the revision.
+func (c *Client) usual(verb string) http.Header {
+	h := http.Header{}
+	h.Set("Accept", "application/json, text/event-stream")
+	if verb == http.MethodPost {
+		h.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		h.Set("Authorization", "Bearer "+c.token)
+	}
+	switch {
+	case c.session == nil:
+		h.Set("Mcp-Protocol-Version", revision)
+	case c.session.id != "":
+		h.Set("Mcp-Protocol-Version", olderRevision)
+		h.Set(headerSession, c.session.id)
+	}
+	return h
+}
+
+// read reads a response to its end, and answers what the server asks in it.
+func (c *Client) read(response *http.Response) *Answer {
+	c.t.Helper()
 	defer func() { _ = response.Body.Close() }() // it was read to its end
-	read, err := io.ReadAll(response.Body)
+	if isStream(response) {
+		var events []json.RawMessage
+		eachEvent(response.Body, func(e Event) {
+			events = append(events, e.raw)
+			c.answerAsked(e)
+		})
+		return readAnswer(response, nil, events)
+	}
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		c.t.Fatalf("servertest: %v", err)
 	}
-	return readAnswer(response, read)
+	return readAnswer(response, body, nil)
 }

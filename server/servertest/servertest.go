@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -197,7 +198,7 @@ func (s *Server) Client(t testing.TB, token string) *Client {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &Client{t: t, url: s.URL(), token: token, http: &http.Client{Transport: transport}}
+	return &Client{t: t, url: s.URL(), token: token, http: &http.Client{Transport: transport}, last: new(atomic.Int64)}
 }
 
 // Records waits until the audit holds at least n lines and returns all it
