@@ -14,6 +14,10 @@
 // for exactly this operation (guard.go, allow.go). What a handler leaves with the
 // client while it waits for input is sealed by the guard and opened by the gate
 // (rounds.go, responses.go, asking.go).
+//
+// Clients that listen are told of changes they may see (subscriptions.go,
+// notify.go). When the policy changes or a token is revoked, everything that runs
+// is asked again whether it may (withdraw.go).
 package server
 
 import (

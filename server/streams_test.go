@@ -272,7 +272,7 @@ func TestM19_OnlyAlteredListsAreAnnounced(t *testing.T) {
 	bob := f.as(t, "bob", "echo:use")
 	stream, _ := listen(t, bob, servertest.Filter{Tools: true, Prompts: true, Resources: true})
 	get := getStream(t, bob.Older())
-	prompts, _ := listen(t, bob, servertest.Filter{Prompts: true})
+	resources, _ := listen(t, bob, servertest.Filter{Prompts: true, Resources: true})
 	revision := f.Server.Server().PolicyRevision()
 	f.edit(t, "p, client:evil,", "p, client:worse, *, *, deny\np, client:evil,")
 	look := time.NewTicker(10 * time.Millisecond)
@@ -285,9 +285,9 @@ func TestM19_OnlyAlteredListsAreAnnounced(t *testing.T) {
 	heard(t, stream, "notifications/tools/list_changed") // and not before
 	heard(t, get, "notifications/tools/list_changed")
 	soon(t, began)
-	f.Server.Server().NotifyPromptsChanged("greeting")
-	for _, s := range []*servertest.Stream{stream, get, prompts} {
-		heard(t, s, "notifications/prompts/list_changed") // and no other list
+	f.Server.Server().NotifyResourcesChanged("app://config")
+	for _, s := range []*servertest.Stream{stream, get, resources} {
+		heard(t, s, "notifications/resources/list_changed") // and no other list before it
 	}
 }
 
