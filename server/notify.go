@@ -30,8 +30,5 @@ func (s *Server) NotifyResourceUpdated(uri string) {
 }
 
 func (s *Server) announce(c transport.Change) {
-	s.mu.Lock()
-	at := s.at
-	s.mu.Unlock()
-	at.endpoint.Announce(c)
+	s.endpoint().Announce(c)
 }

@@ -6,14 +6,26 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/transport"
 )
 
-// drainTime is how long requests in flight may take once the server is told
-// to stop.
-const drainTime = 10 * time.Second
+// The stop, from the moment at which the server is told. Whoever asked for it may
+// end the process ten seconds later (docker stop does), so that everything has its
+// end before that.
+const (
+	// lingerTime is how long idle connections are kept, so that requests on their
+	// way on them are answered, if only with Connection: close.
+	lingerTime = time.Second
+	// callTime is how long calls may go on. Then they are answered with 503.
+	callTime = 9 * time.Second
+	// drainTime is when what is left is cut off.
+	drainTime = 9750 * time.Millisecond
+	// lookInterval is how often it is looked whether there is anything left.
+	lookInterval = 10 * time.Millisecond
+)
 
 // Run checks cfg and serves until ctx ends, as [New] and [Server.Run] do.
 func Run(ctx context.Context, cfg Config) error {
@@ -25,10 +37,12 @@ func Run(ctx context.Context, cfg Config) error {
 }
 
 // Run listens, writes the start-up banner to Config.Stderr and serves until ctx
-// ends. Then it stops: new connections are refused, requests in flight have
-// ten seconds, and the audit is written to its end. It returns nil after such
-// a stop, and an error if a listener cannot be had or fails. The server is
-// closed when it returns and cannot be run again.
+// ends. Then it stops: streams end properly, new connections are refused after a
+// second at most, and calls in flight have nine seconds, after which their clients
+// get 503 and their contexts end. Within ten seconds the audit is written to its
+// end and Run returns nil, whatever the handlers do; what was cut off is logged.
+// It returns an error if a listener cannot be had or fails. The server is closed
+// when it returns and cannot be run again.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
 	handler, err := s.Handler(DefaultPath)
@@ -50,11 +64,12 @@ func (s *Server) Run(ctx context.Context) error {
 type listening struct {
 	listener net.Listener
 	server   *http.Server
+	open     *atomic.Int64 // connections
 }
 
-// listen opens every listener, or none.
+// listen opens every listener, or none. The public one is the first.
 func (s *Server) listen(ctx context.Context, handler http.Handler) ([]listening, error) {
-	mcp, err := listenOn(ctx, "addr", s.cfg.Addr, handler)
+	mcp, err := listenOn(ctx, "addr", s.cfg.Addr, s.parting(handler))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +89,31 @@ func listenOn(ctx context.Context, key, addr string, handler http.Handler) (list
 	if err != nil {
 		return listening{}, fmt.Errorf("%s = %q: %w; stop what listens there or choose another address", key, addr, err)
 	}
-	return listening{listener, transport.NewHTTPServer(handler)}, nil
+	return newListening(listener, handler), nil
+}
+
+func newListening(listener net.Listener, handler http.Handler) listening {
+	one := listening{listener, transport.NewHTTPServer(handler), new(atomic.Int64)}
+	one.server.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			one.open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			one.open.Add(-1)
+		}
+	}
+	return one
+}
+
+// parting has the connection closed after every answer to a request that comes
+// while the server stops.
+func (s *Server) parting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // serve serves on every listener until ctx ends or one of them fails.
@@ -91,7 +130,6 @@ func (s *Server) serve(ctx context.Context, all []listening) error {
 		pending--
 	}
 	s.stopping.Store(true)
-	s.at.endpoint.Drain()
 	s.drain(all)
 	for range pending {
 		if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
@@ -101,15 +139,43 @@ func (s *Server) serve(ctx context.Context, all []listening) error {
 	return cause
 }
 
-// drain stops the servers together and gives requests in flight their time.
-// What is not done by then is cut off.
+// drain ends streams and gives requests in flight their time. What is not done by
+// then is cut off, and said.
 func (s *Server) drain(all []listening) {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	for _, one := range all {
-		if err := one.server.Shutdown(ctx); err != nil {
-			s.cfg.Logger.Warn("requests were cut off at the stop", "address", one.listener.Addr().String())
+	endpoint := s.endpoint()
+	endpoint.Drain()
+	cut := time.AfterFunc(callTime, endpoint.Stop)
+	defer cut.Stop()
+	linger, enough := context.WithTimeout(ctx, lingerTime)
+	defer enough()
+	await(linger, func() bool { return all[0].open.Load() == 0 })
+	var lost int64
+	for _, one := range all { // the admin listener is the last to go
+		if one.server.Shutdown(ctx) != nil {
+			lost += one.open.Load()
 			_ = one.server.Close() // the connections are lost either way
+		}
+	}
+	// Handlers may have work left for which no connection waits.
+	await(ctx, func() bool { return endpoint.Calls().Running == 0 })
+	abandoned := endpoint.Calls().Running
+	if endpoint.Cut() > 0 || abandoned > 0 || lost > 0 {
+		s.cfg.Logger.Warn("stopped before everything was done",
+			"calls_refused", endpoint.Cut(), "handlers_abandoned", abandoned, "connections_closed", lost)
+	}
+}
+
+// await returns when done is true or ctx has ended.
+func await(ctx context.Context, done func() bool) {
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
 		}
 	}
 }

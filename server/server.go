@@ -254,8 +254,15 @@ func (s *Server) Close() {
 // AuditStats returns the counters of the audit.
 func (s *Server) AuditStats() AuditStats { return s.audit.counts() }
 
-// Calls returns how many requests run now. With limits off nobody counts them.
-func (s *Server) Calls() transport.CallStats { return s.limits.Calls() }
+// Calls returns how many requests run now, and how many of them for nobody.
+func (s *Server) Calls() transport.CallStats { return s.endpoint().Calls() }
+
+// endpoint returns the endpoint as it is mounted now.
+func (s *Server) endpoint() *transport.Endpoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at.endpoint
+}
 
 // PolicyRevision returns the revision of the policy in force.
 func (s *Server) PolicyRevision() string { return s.store.policy().Revision() }

@@ -15,6 +15,7 @@ type state struct {
 	server *Server
 
 	decisions, records, aggregated, lost, pending, writeErrors *prometheus.Desc
+	running, abandoned                                         *prometheus.Desc
 	ready, keys, keyAge                                        *prometheus.Desc
 	policy, policyAge, stale, failedLoads                      *prometheus.Desc
 }
@@ -33,6 +34,9 @@ func newState(s *Server) *state {
 		pending:     desc("audit_pending", "Decisions that are not written to the audit yet."),
 		writeErrors: desc("audit_write_errors_total", "Writes to the audit that failed."),
 
+		running:   desc("calls_running", "Requests whose handlers have not returned, abandoned ones included."),
+		abandoned: desc("calls_abandoned", "Those of them whose client has its answer, or is gone."),
+
 		ready:  desc("issuer_ready", "1 if tokens of the issuer can be judged, else 0.", "issuer"),
 		keys:   desc("issuer_keys", "Usable keys in the issuer's key set, 0 if there was none yet.", "issuer"),
 		keyAge: desc("issuer_keys_age_seconds", "Time since the issuer's key set was asked for. Absent if there was none yet.", "issuer"),
@@ -48,7 +52,7 @@ func newState(s *Server) *state {
 func (c *state) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		c.decisions, c.records, c.aggregated, c.lost, c.pending, c.writeErrors,
-		c.ready, c.keys, c.keyAge, c.policy, c.policyAge, c.stale, c.failedLoads,
+		c.running, c.abandoned, c.ready, c.keys, c.keyAge, c.policy, c.policyAge, c.stale, c.failedLoads,
 	} {
 		out <- desc
 	}
@@ -58,6 +62,9 @@ func (c *state) Describe(out chan<- *prometheus.Desc) {
 func (c *state) Collect(out chan<- prometheus.Metric) {
 	c.collectAudit(out)
 	c.collectPolicy(out)
+	calls := c.server.Calls()
+	out <- gauge(c.running, float64(calls.Running))
+	out <- gauge(c.abandoned, float64(calls.Abandoned))
 	for _, keys := range c.server.keyStates() {
 		c.collectKeys(out, keys)
 	}

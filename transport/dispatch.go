@@ -20,6 +20,7 @@ type call struct {
 	*request
 	ctx     context.Context //nolint:containedctx // that of the work, which may outlive the HTTP request
 	stop    context.CancelCauseFunc
+	state   atomic.Int32 // who has left it
 	users   atomic.Int32 // the goroutine that answers and that of the handler
 	release func()
 	// finished frees the id of the request, before the last byte of the answer: a
@@ -106,7 +107,7 @@ func (c *call) run(done chan<- outcome) {
 			result = c.internal(http.StatusInternalServerError)
 		}
 		c.took(ctx, StageHandler, began)
-		c.place.returned()
+		c.returned()
 		done <- result
 		c.leave()
 	}()

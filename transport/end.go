@@ -14,6 +14,9 @@ func (e *endpoint) serveSession(w http.ResponseWriter, r *http.Request, who auth
 	if why == nil && r.Method == http.MethodGet && !accepts(r.Header, "text", "event-stream") {
 		why = plain(http.StatusNotAcceptable, CodeInvalidRequest, "the answer is text/event-stream", "accept")
 	}
+	if why == nil && r.Method == http.MethodGet && e.drain.isSet.Load() {
+		why = stopping()
+	}
 	if why = e.Limits.message(who, nil, why); why != nil {
 		e.refuse(w, r, nil, why)
 		return

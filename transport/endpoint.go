@@ -23,9 +23,27 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.handler
 func (e *Endpoint) Recheck() { e.inner.pulse.beat() }
 
 // Drain ends the streams that would otherwise go on for ever, each with what its
-// revision says at the end of one, and those that come later at once. Calls go
-// on. It is called when the server is about to stop.
+// revision says at the end of one. Those that come later get 503 (Service
+// Unavailable) with Retry-After. Calls go on and are still accepted, but every
+// answer from now on closes its connection, so that the next request goes
+// elsewhere. It is called when the server is about to stop, and returns at once.
 func (e *Endpoint) Drain() { e.inner.drain.set() }
+
+// Stop ends every call that still runs: its client gets 503 with Retry-After, and
+// the context of its handler ends. Calls that come later get the same. What goes
+// on in the name of a client that has left (in revisions before 2026-07-28) is
+// cancelled too. It is called after Drain, when there is no more time, and returns
+// at once; Calls tells whether everything has ended.
+func (e *Endpoint) Stop() {
+	e.inner.halt.set()
+	e.inner.sessions.stop(stopping())
+}
+
+// Calls returns what runs now, whether or not there are [Limits].
+func (e *Endpoint) Calls() CallStats { return e.inner.running.stats() }
+
+// Cut returns how many calls with a client that waited for them were ended by Stop.
+func (e *Endpoint) Cut() int { return int(e.inner.running.cut.Load()) }
 
 // pulse is heard by everybody who waits for the next beat. The zero value has no
 // beat to wait for; newPulse makes one.

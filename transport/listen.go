@@ -25,6 +25,10 @@ func (q *request) listen(w http.ResponseWriter, r *http.Request) {
 		q.refuse(w, r, q.msg, plain(http.StatusNotAcceptable, CodeInvalidRequest, "the answer is text/event-stream", "accept"))
 		return
 	}
+	if q.drain.isSet.Load() {
+		q.refuse(w, r, q.msg, stopping())
+		return
+	}
 	leave, why := q.Limits.enterStream(q.who)
 	if why != nil {
 		q.refuse(w, r, q.msg, why)

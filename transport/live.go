@@ -78,10 +78,15 @@ func (l *live) cancel(id string) {
 // end ends the session: what runs in it is cancelled, its streams end.
 func (l *live) end() {
 	l.over.set()
+	l.cancelAll(cancelled())
+}
+
+// cancelAll cancels what runs in the session.
+func (l *live) cancelAll(why *Refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, cancel := range l.running {
-		cancel(cancelled())
+		cancel(why)
 	}
 }
 

@@ -26,7 +26,7 @@ func New(c Config) (*Endpoint, error) {
 		return nil, err
 	}
 	e := &endpoint{
-		settings: s, metadata: encodeMetadata(s), pulse: newPulse(), drain: newFlag(),
+		settings: s, metadata: encodeMetadata(s), pulse: newPulse(), drain: newFlag(), halt: newFlag(),
 		sessions: newSessions(s.Seal, s.Resource, s.Now), hub: newHub(),
 	}
 	return &Endpoint{handler: e.identify(e.routes()), inner: e}, nil
@@ -37,7 +37,9 @@ type endpoint struct {
 	settings
 	metadata []byte
 	pulse    *pulse
-	drain    *flag
+	drain    *flag // streams end
+	halt     *flag // calls end
+	running  running
 	sessions *sessions
 	hub      *hub
 }

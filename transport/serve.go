@@ -112,6 +112,10 @@ func (q *request) deliver(w http.ResponseWriter, r *http.Request) {
 
 // decide asks the gate and dispatches what it admits.
 func (q *request) decide(w http.ResponseWriter, r *http.Request) {
+	if q.halt.isSet.Load() {
+		q.refuse(w, r, q.msg, stopping())
+		return
+	}
 	taken, why := q.Limits.enter(q.who)
 	if why != nil {
 		q.refuse(w, r, q.msg, why)

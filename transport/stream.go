@@ -27,9 +27,10 @@ func (c *call) answer(w http.ResponseWriter, r *http.Request) {
 	s := c.newStream(w, r)
 	defer s.close()
 	defer c.leave()
-	defer c.place.leave()
+	defer c.depart()
 	done := make(chan outcome, 1)
-	beat := c.pulse.wait()
+	beat, halt := c.pulse.wait(), c.halt.heard
+	c.started()
 	go c.run(done)
 	defer c.session.close()
 	ctx := c.ctx
@@ -39,6 +40,9 @@ func (c *call) answer(w http.ResponseWriter, r *http.Request) {
 		case <-beat:
 			beat = c.pulse.wait()
 			c.recheck()
+		case <-halt:
+			halt = nil
+			c.cutOff()
 		case request := <-c.session.asks:
 			c.drain(ctx, s)
 			request.sent <- s.ask(request.body)
@@ -46,17 +50,17 @@ func (c *call) answer(w http.ResponseWriter, r *http.Request) {
 			c.forward(ctx, s, n)
 		case o := <-done:
 			c.drain(ctx, s)
-			c.place.leave()
+			c.depart()
 			c.finished()
 			c.finish(ctx, s, r, o)
 			return
 		case <-ctx.Done():
-			c.place.leave()
+			c.depart()
 			c.finished()
 			c.finish(ctx, s, r, outcome{})
 			return
 		case <-r.Context().Done():
-			c.place.leave()
+			c.depart()
 			c.unattended(beat, done)
 			return
 		}
@@ -76,6 +80,9 @@ func (c *call) unattended(beat <-chan struct{}, done <-chan outcome) {
 			case <-beat:
 				beat = c.pulse.wait()
 				c.recheck()
+			case <-c.halt.heard:
+				c.cutOff()
+				return
 			case <-c.ctx.Done():
 				return
 			case <-done:
@@ -146,7 +153,7 @@ func (c *call) finish(ctx context.Context, s *stream, r *http.Request, o outcome
 	var why *Refusal
 	if ctx.Err() != nil {
 		why = ending(ctx)
-		running := c.Limits.Calls()
+		running := c.running.stats()
 		c.logger().WarnContext(ctx, "request ended before its answer",
 			"reason", why.Reason, "running", running.Running, "abandoned", running.Abandoned)
 		o.body = errorBody(c.msg.ID, why.Code, why.Message, why.Data)
@@ -183,6 +190,7 @@ func (s *stream) write(event []byte) {
 		h := s.w.Header()
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("X-Accel-Buffering", "no")
+		s.endpoint.parting(h)
 		s.w.WriteHeader(http.StatusOK)
 	}
 	_ = s.control.SetWriteDeadline(time.Now().Add(WriteTimeout))

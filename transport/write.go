@@ -71,6 +71,7 @@ func (e *endpoint) complete(c Challenge) *Challenge {
 func (e *endpoint) writeJSON(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	e.parting(w.Header())
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(WriteTimeout))
 	w.WriteHeader(status)
