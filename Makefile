@@ -83,6 +83,7 @@ interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes 
 
 nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
 	$(MAKE) test COUNT=10
+	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) e2e
 	$(MAKE) interop

@@ -42,6 +42,7 @@ func config() server.Config {
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"demo": func() { cli.Main(config()) },
+		"held": held,
 		// unnamed is a program whose own settings are wrong.
 		"unnamed": func() { cli.Main(server.Config{}) },
 		// wait-for returns once something listens at the address.
