@@ -15,28 +15,37 @@ import (
 // context. Nothing of the request but its headers has been read so far.
 func (e *endpoint) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		raw, why := bearer(r)
-		if why != nil {
-			e.refuse(w, r, nil, e.Limits.tokenless(r.Context(), why))
-			return
+		if ctx := e.verified(w, r); ctx != nil {
+			next.ServeHTTP(w, r.WithContext(ctx))
 		}
-		attempt, why := e.Limits.attempt(r.Context(), raw)
-		if why != nil {
-			e.refuse(w, r, nil, why)
-			return
-		}
-		began := e.began()
-		who, err := e.Verifier.Verify(r.Context(), raw)
-		e.took(r.Context(), StageToken, began)
-		if err != nil {
-			why := unverified(err)
-			attempt.failed(why)
-			e.refuse(w, r, nil, why)
-			return
-		}
-		attempt.verified()
-		next.ServeHTTP(w, r.WithContext(authz.WithPrincipal(r.Context(), who)))
 	})
+}
+
+// verified returns the context with the principal, or refuses the request and
+// returns nil. It is a function of its own so that its variables are off the stack
+// while the request runs, which may be a stream that lasts for hours.
+func (e *endpoint) verified(w http.ResponseWriter, r *http.Request) context.Context {
+	raw, why := bearer(r)
+	if why != nil {
+		e.refuse(w, r, nil, e.Limits.tokenless(r.Context(), why))
+		return nil
+	}
+	attempt, why := e.Limits.attempt(r.Context(), raw)
+	if why != nil {
+		e.refuse(w, r, nil, why)
+		return nil
+	}
+	began := e.began()
+	who, err := e.Verifier.Verify(r.Context(), raw)
+	e.took(r.Context(), StageToken, began)
+	if err != nil {
+		why := unverified(err)
+		attempt.failed(why)
+		e.refuse(w, r, nil, why)
+		return nil
+	}
+	attempt.verified()
+	return authz.WithPrincipal(r.Context(), who)
 }
 
 // bearer returns the one bearer token of the request (RFC 6750, section 2.1).

@@ -10,16 +10,34 @@ import (
 
 // serveMCP answers one request of a verified caller.
 func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
-	// authenticate has put the principal there; without it nobody is admitted.
-	who, _ := authz.PrincipalFrom(r.Context())
 	if r.Method != http.MethodPost {
+		// authenticate has put the principal there; without it nobody is admitted.
+		who, _ := authz.PrincipalFrom(r.Context())
 		e.serveSession(w, r, who)
 		return
 	}
+	q, r := e.receive(w, r)
+	switch {
+	case q == nil:
+	case q.msg.IsResponse():
+		q.deliver(w, r)
+	case q.msg.IsNotification():
+		q.noted(w)
+	case q.msg.Method == methodListen && !q.msg.Older():
+		q.listen(w, r)
+	default:
+		q.decide(w, r)
+	}
+}
+
+// receive reads the message of a request and returns it with the request as it
+// goes on, or refuses it and returns nil.
+func (e *endpoint) receive(w http.ResponseWriter, r *http.Request) (*request, *http.Request) {
+	who, _ := authz.PrincipalFrom(r.Context()) // as above
 	body, why := e.readBody(w, r)
 	if why != nil {
 		e.refuse(w, r, nil, e.Limits.message(who, nil, why))
-		return
+		return nil, r
 	}
 	msg, err := e.read(r.Context(), body)
 	var bad *Refusal
@@ -30,24 +48,14 @@ func (e *endpoint) serveMCP(w http.ResponseWriter, r *http.Request) {
 	}
 	if why := e.Limits.message(who, msg, bad); why != nil {
 		e.refuse(w, r, msg, why)
-		return
+		return nil, r
 	}
 	session, why := e.validate(r.Header, who, msg)
 	if why != nil {
 		e.refuse(w, r, msg, why)
-		return
+		return nil, r
 	}
-	q := &request{endpoint: e, who: who, msg: msg, peer: session}
-	switch {
-	case msg.IsResponse():
-		q.deliver(w, r)
-	case msg.IsNotification():
-		q.noted(w)
-	case msg.Method == methodListen && !msg.Older():
-		q.listen(w, r)
-	default:
-		q.decide(w, r)
-	}
+	return &request{endpoint: e, who: who, msg: msg, peer: session}, r
 }
 
 // validate checks what a message must be before a decision about it is asked

@@ -33,7 +33,7 @@ func (p *process) used() used {
 		p.t.Fatal(err)
 	}
 	return used{
-		p.metric("process_resident_memory_bytes"), p.metric("go_memstats_heap_inuse_bytes"),
+		p.metric("process_resident_memory_bytes"), p.metric("go_memstats_heap_alloc_bytes"),
 		p.metric("go_memstats_stack_inuse_bytes"), p.metric("go_goroutines"),
 	}
 }
