@@ -355,9 +355,9 @@ func TestR21_AnswersBelongToTheirSession(t *testing.T) {
 	}
 }
 
-// TestDisconnectIsNoCancellation loses the client of an older revision, whose call
+// TestF10_DisconnectIsNoCancellationInOlderRevisions loses the client of an older revision, whose call
 // goes on, and the DELETE of its session then ends it.
-func TestDisconnectIsNoCancellation(t *testing.T) {
+func TestF10_DisconnectIsNoCancellationInOlderRevisions(t *testing.T) {
 	h := start(t, withOlder(newKeys(t)), (*harness).holds)
 	session := first(h.shake(t, "2025-11-25"))
 	ctx, leave := context.WithCancel(t.Context())
