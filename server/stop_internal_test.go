@@ -247,6 +247,15 @@ func TestF11_StopEndsEverythingInTime(t *testing.T) {
 		s.leaves(s.session(), "holds") // which is no cancellation there
 		listens := many(n, s.listenTo)
 		gets := many(n, func() told { return s.send(http.MethodGet, session, "") })
+		unfinished, err := s.pipes.dial(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unfinished.Close()
+		header, _ := s.request() // of which the body never comes
+		if _, err := io.WriteString(unfinished, header); err != nil {
+			t.Fatal(err)
+		}
 		synctest.Wait()
 		if got := s.Calls(); got.Running != 2*n+2 || got.Abandoned != 1 {
 			t.Fatalf("%+v run", got)
@@ -261,13 +270,13 @@ func TestF11_StopEndsEverythingInTime(t *testing.T) {
 		if err := <-s.ended; err != nil {
 			t.Errorf("serve: %v", err)
 		}
-		if took := s.shutdown.Sub(s.began); took > drainTime {
+		if took := s.shutdown.Sub(s.began); took != drainTime {
 			t.Errorf("it took %v", took)
 		}
 		if got := s.Calls(); got.Running != n || got.Abandoned != n {
 			t.Errorf("%+v run at the end", got)
 		}
-		want := fmt.Sprintf("calls_refused=%d handlers_abandoned=%d connections_closed=0", 2*n+1, n)
+		want := fmt.Sprintf("calls_refused=%d handlers_abandoned=%d connections_closed=1", 2*n+1, n)
 		if !strings.Contains(s.log.String(), want) || strings.Count(s.log.String(), "stopped before") != 1 {
 			t.Errorf("log lacks %q:\n%s", want, s.log)
 		}
