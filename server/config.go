@@ -79,6 +79,12 @@ type Config struct {
 	Resources []tools.Resource
 	Prompts   []tools.Prompt
 
+	// Made is called once, by New, with the server that New is about to return. It
+	// is how a program that leaves the making to package cli comes by its server,
+	// whose Notify methods tell clients of changes. It runs before the first
+	// request, must return, and must not close the server. Nil is never called.
+	Made func(*Server)
+
 	// Addr is the host:port of the MCP listener. Empty means [DefaultAddr].
 	Addr string
 	// PublicURL is the external base URL. The resource identifier (RFC 8707,

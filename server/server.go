@@ -87,6 +87,9 @@ func New(cfg Config) (*Server, error) {
 		}
 		return nil, err
 	}
+	if s.cfg.Made != nil {
+		s.cfg.Made(s)
+	}
 	return s, nil
 }
 
