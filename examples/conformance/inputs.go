@@ -80,11 +80,20 @@ func askCapital(b *mcpserver.InputRequestBuilder, _ mcp.ClientCapabilities) {
 }
 
 func tellCapital(given mcp.InputResponses) (string, bool) {
-	sampled := mcpserver.SamplingResponse(given, "capital_question")
-	if sampled == nil {
+	text, ok := sampled(given, "capital_question")
+	return "The model says: " + text, ok
+}
+
+// sampled returns the text that the client's model answered with, if it has.
+func sampled(given mcp.InputResponses, key string) (string, bool) {
+	answer := mcpserver.SamplingResponse(given, key)
+	if answer == nil {
 		return "", false
 	}
-	content, _ := sampled.Content.(map[string]any)
-	text, ok := content["text"].(string)
-	return "The model says: " + text, ok
+	content, err := mcp.ParseSamplingContent(answer.Content)
+	if err != nil {
+		return "", false
+	}
+	text, ok := content.(mcp.TextContent)
+	return text.Text, ok
 }

@@ -30,6 +30,9 @@ func config() server.Config {
 	declared = append(declared, schemas()...)
 	declared = append(declared, inputs()...)
 	declared = append(declared, rounds()...)
+	declared = append(declared, forms()...)
+	changes := &changing{}
+	declared = append(declared, changes.tools()...)
 	for i := range declared {
 		declared[i].Scopes = []string{call, "mcp:conformance:tools:" + declared[i].Name}
 	}
@@ -40,8 +43,9 @@ func config() server.Config {
 	return server.Config{
 		Name:          "conformance",
 		Tools:         declared,
-		Resources:     resources(),
+		Resources:     append(resources(), changes.resource()),
 		Prompts:       offered,
+		Made:          changes.made,
 		InitialScopes: []string{call}, // suffices for no operation, so that every one needs a step-up
 	}
 }
