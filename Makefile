@@ -75,7 +75,7 @@ e2e-go: ## the mcp-go and go-sdk clients, from a 401 to a step-up (Go only)
 e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, Chromium)
 	./e2e/browser/run
 
-conformance: ## the official MCP conformance suite, through the gate (needs npm)
+conformance: ## the official MCP conformance suite, both revisions, through the gate (needs npm)
 	./e2e/conformance/run
 
 interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)

@@ -4,6 +4,7 @@
 // does (metadata, registration, login and consent as alice), and asks for nothing but what the server's own challenges name: first
 // those of the 401, then those of each 403. What it passes on is otherwise untouched, the Host header included.
 //
-//	./e2e/conformance/run                        # all of revision 2026-07-28; `make conformance`
+//	./e2e/conformance/run                        # what each revision requires; `make conformance`
+//	RUNS=10 ./e2e/conformance/run                # ten times in a row
 //	./e2e/conformance/run --scenario tools-list  # any options of `conformance server` instead
 package main

@@ -55,7 +55,7 @@ func listen(t *testing.T, srv *servertest.Server, token string) *bufio.Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(bounded(t), http.MethodPost, srv.URL(), bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

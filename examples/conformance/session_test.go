@@ -3,11 +3,13 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-mcp/sallyport/server/servertest"
 )
@@ -40,6 +42,14 @@ func begin(t *testing.T, srv *servertest.Server, scopes ...string) *session {
 	return s
 }
 
+// bounded is the context of a test that does not wait for ever for a stream.
+func bounded(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // post sends one message. The body is closed with the test.
 func (s *session) post(m message) *http.Response {
 	s.t.Helper()
@@ -48,7 +58,7 @@ func (s *session) post(m message) *http.Response {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(bounded(s.t), http.MethodPost, s.url, bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
