@@ -58,8 +58,9 @@ func TestAsking(t *testing.T) {
 	}
 }
 
-// question takes apart a result that asks for one thing.
-func question(t *testing.T, answer *servertest.Answer) (key string, params json.RawMessage, state string) {
+// question takes apart a result that asks for one thing: its key, its params, and
+// the state to bring back.
+func question(t *testing.T, answer *servertest.Answer) (string, json.RawMessage, string) {
 	t.Helper()
 	var result struct {
 		InputRequests map[string]struct {
