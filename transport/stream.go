@@ -81,7 +81,7 @@ func (c *call) unattended(beat <-chan struct{}, done <-chan outcome) {
 				beat = c.pulse.wait()
 				c.recheck()
 			case <-c.halt.heard:
-				c.cutOff()
+				c.stop(stopping())
 				return
 			case <-c.ctx.Done():
 				return
