@@ -92,6 +92,9 @@ func jsonInUTF8(values []string) bool {
 	if len(values) != 1 {
 		return false
 	}
+	if values[0] == "application/json" {
+		return true // what nearly every client sends
+	}
 	mediaType, parameters, err := mime.ParseMediaType(values[0])
 	charset, ok := parameters["charset"]
 	return err == nil && mediaType == "application/json" && (!ok || strings.EqualFold(charset, "utf-8"))
@@ -105,6 +108,9 @@ func accepts(h http.Header, kind, subtype string) bool {
 		return true
 	}
 	for item := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if strings.TrimLeft(item, " ") == kind+"/"+subtype {
+			return true // what nearly every client sends
+		}
 		mediaType, parameters, err := mime.ParseMediaType(item)
 		if err != nil || strings.Trim(parameters["q"], "0.") == "" && parameters["q"] != "" {
 			continue

@@ -27,14 +27,15 @@ const (
 // sessions are those of revisions before 2026-07-28. What makes a session is in
 // its id, sealed: whose it is, its revision, what its client can do, and when it
 // ends. Every replica with the same keys can read it, nobody can invent one, and
-// however many are begun, none takes memory. In memory is only what has no
-// meaning elsewhere (what runs and which streams are open), and what a client may
+// however many are begun, none takes memory. In memory is, besides what the last
+// few thousand ids said, only what has no meaning elsewhere (what runs and which streams are open), and what a client may
 // have to say again after a restart: its log level, its subscriptions, and that it
 // ended the session.
 type sessions struct {
 	seal     *seal.Keys
 	resource string // of this server: a key may serve several
 	now      func() time.Time
+	opened   *opened
 
 	mu      sync.Mutex
 	live    map[string]*live
@@ -42,7 +43,7 @@ type sessions struct {
 }
 
 func newSessions(keys *seal.Keys, resource string, now func() time.Time) *sessions {
-	return &sessions{seal: keys, resource: resource, now: now, live: map[string]*live{}, callers: map[caller][]*live{}}
+	return &sessions{seal: keys, resource: resource, now: now, opened: newOpened(), live: map[string]*live{}, callers: map[caller][]*live{}}
 }
 
 // peer is one session as its id tells it.
@@ -121,16 +122,31 @@ func (s *sessions) begin(who authz.Principal, revision string, can capabilities)
 }
 
 // open returns the session of an id, nil if it is not one of who's, or over.
+// The peer is shared by all requests of the session and not to be changed.
 func (s *sessions) open(id string, who authz.Principal) *peer {
+	known := s.opened.get(id, who)
+	if known == nil {
+		known = s.unseal(id, who)
+	}
+	if known == nil || !s.now().Before(known.ends) || s.ended(id) {
+		return nil
+	}
+	return &known.peer
+}
+
+// unseal reads an id and remembers what it says.
+func (s *sessions) unseal(id string, who authz.Principal) *openedID {
 	content, ok := s.seal.Open(sealSession, id, s.resource, who.Issuer, who.Subject, who.Client)
 	if !ok || len(content) < 9 {
 		return nil
 	}
-	ends := time.Unix(int64(binary.BigEndian.Uint64(content[1:9])), 0) //nolint:gosec // G115: sealed by begin
-	if !s.now().Before(ends) || s.ended(id) {
-		return nil
+	known := &openedID{
+		issuer: who.Issuer, subject: who.Subject, client: who.Client,
+		ends: time.Unix(int64(binary.BigEndian.Uint64(content[1:9])), 0), //nolint:gosec // G115: sealed by begin
+		peer: peer{id: id, who: caller{who.Issuer, who.Subject}, revision: string(content[9:]), can: capabilities(content[0])},
 	}
-	return &peer{id: id, who: caller{who.Issuer, who.Subject}, revision: string(content[9:]), can: capabilities(content[0])}
+	s.opened.put(known)
+	return known
 }
 
 func (s *sessions) ended(id string) bool {
