@@ -8,6 +8,7 @@ import "github.com/sallyport-mcp/sallyport/transport"
 // callers who see one of them on their list are told, so that nobody learns of
 // what is not theirs. It returns at once and may be called from anywhere, also
 // before the first client is there. A change of the policy needs no such call.
+// A program that runs by package cli gets its server from Config.Made.
 func (s *Server) NotifyToolsChanged(names ...string) {
 	s.announce(transport.Change{Kind: transport.ToolsChanged, Names: names})
 }

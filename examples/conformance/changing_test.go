@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,6 +43,37 @@ func TestChangesAreAnnounced(t *testing.T) {
 	}
 	if answer := client.Read(watched); answer.Text() != "2" {
 		t.Errorf("the watched resource after two calls: %v", answer)
+	}
+}
+
+// TestListsChangeWithThePolicy takes a tool from alice while she listens: what she
+// is told then is true.
+func TestListsChangeWithThePolicy(t *testing.T) {
+	policy := filepath.Join(t.TempDir(), "policy.csv")
+	write := func(rows string) {
+		if err := os.WriteFile(policy, []byte("p, role:tester, mcp:conformance:*, *, allow\ng, user:alice, role:tester\n"+rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("")
+	cfg := config()
+	cfg.Policy = policy
+	srv := servertest.Start(t, cfg)
+	token := srv.Token(t, servertest.User("alice"), call)
+	client := srv.Client(t, token)
+	before := client.Tools()
+	stream := listen(t, srv, token)
+	s := &session{t: t}
+	if m := s.next(stream); m.Method != "notifications/subscriptions/acknowledged" {
+		t.Fatalf("first on the stream: %+v", m)
+	}
+	write("p, role:tester, mcp:conformance:tools, test_simple_text, deny\n")
+	if m := s.next(stream); m.Method != "notifications/tools/list_changed" {
+		t.Errorf("after the edit: %+v", m)
+	}
+	want := slices.DeleteFunc(before, func(name string) bool { return name == "test_simple_text" })
+	if diff := cmp.Diff(want, client.Tools()); diff != "" {
+		t.Errorf("the tools after the edit (-want +got):\n%s", diff)
 	}
 }
 
