@@ -36,7 +36,7 @@ func (s *stopped) trickled(head, slow, tail string, within time.Duration) (strin
 			return
 		}
 		for i := range len(slow) {
-			time.Sleep(within / time.Duration(len(slow)))
+			<-time.After(within / time.Duration(len(slow)))
 			if _, err := io.WriteString(conn, slow[i:i+1]); err != nil {
 				return
 			}
@@ -86,7 +86,7 @@ func TestF04_SlowClientsAreLeft(t *testing.T) {
 					}()
 				}
 				for range 3 {
-					time.Sleep(time.Second)
+					<-time.After(time.Second)
 					if a := s.call("echo"); a.Status != http.StatusOK {
 						t.Errorf("a good client beside them: %+v", a)
 					}
@@ -129,7 +129,7 @@ func TestF04_ClientsThatDoNotReadAreLeft(t *testing.T) {
 				if _, err := io.WriteString(conn, header+body); err != nil {
 					t.Fatal(err)
 				}
-				time.Sleep(patience)
+				<-time.After(patience)
 				synctest.Wait()
 				answered := read(conn)
 				if want := patience < transport.WriteTimeout; answered != want {

@@ -34,10 +34,7 @@ func (e *Endpoint) Drain() { e.inner.drain.set() }
 // on in the name of a client that has left (in revisions before 2026-07-28) is
 // cancelled too. It is called after Drain, when there is no more time, and returns
 // at once; Calls tells whether everything has ended.
-func (e *Endpoint) Stop() {
-	e.inner.halt.set()
-	e.inner.sessions.stop(stopping())
-}
+func (e *Endpoint) Stop() { e.inner.halt.set() }
 
 // Calls returns what runs now, whether or not there are [Limits].
 func (e *Endpoint) Calls() CallStats { return e.inner.running.stats() }

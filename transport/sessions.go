@@ -203,15 +203,6 @@ func (s *sessions) makeRoomLocked(who caller) {
 	}
 }
 
-// stop cancels what runs in any session.
-func (s *sessions) stop(why *Refusal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.live {
-		l.cancelAll(why)
-	}
-}
-
 func (s *sessions) forgetLocked(l *live) {
 	delete(s.live, l.peer.id)
 	own := s.callers[l.peer.who]

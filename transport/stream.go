@@ -69,7 +69,7 @@ func (c *call) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 // unattended goes on asking whether a call may run whose client is gone, for
-// that does not end one of an older revision.
+// that does not end one of an older revision. The stop of the server does.
 func (c *call) unattended(beat <-chan struct{}, done <-chan outcome) {
 	if !c.msg.Older() {
 		return
@@ -194,7 +194,7 @@ func (s *stream) write(event []byte) {
 		s.w.WriteHeader(http.StatusOK)
 	}
 	_ = s.control.SetWriteDeadline(time.Now().Add(WriteTimeout))
-	_, err := s.w.Write(event)
+	_, err := s.w.Write(event) //nolint:gosec // G705: events of JSON, declared as such, and never sniffed
 	if err == nil {
 		err = s.control.Flush()
 	}
