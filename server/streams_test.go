@@ -215,13 +215,13 @@ func TestM18_StreamsEndWithTheirToken(t *testing.T) {
 }
 
 // edit changes the policy and waits until it is in force.
-func (f *fixture) edit(t *testing.T, old, new string) {
+func (f *fixture) edit(t *testing.T, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(f.policy)
-	if err != nil || !strings.Contains(string(text), old) {
-		t.Fatalf("the policy holds no %q: %v", old, err)
+	if err != nil || !strings.Contains(string(text), from) {
+		t.Fatalf("the policy holds no %q: %v", from, err)
 	}
-	writeFile(t, f.policy, strings.Replace(string(text), old, new, 1))
+	writeFile(t, f.policy, strings.Replace(string(text), from, to, 1))
 }
 
 // TestM19_AWithdrawnRoleEndsTheStream takes a role from bob, which ends his stream on

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 // listening is the body of subscriptions/listen with a filter.
@@ -220,6 +221,29 @@ func TestStreamOfASession(t *testing.T) {
 	}
 	if more := next(t, before); more != "" {
 		t.Errorf("after DELETE: %s", more)
+	}
+}
+
+// TestASessionSubscribesToSoMuch subscribes to more than is kept, until there is room
+// again.
+func TestASessionSubscribesToSoMuch(t *testing.T) {
+	h := start(t, withOlder(newKeys(t)))
+	session := first(h.shake(t, "2025-11-25"))
+	uri := func(letter string) string { return `"uri":"` + letter + strings.Repeat("x", message.MaxSubscribed/2-1) + `"` }
+	do := func(method, letter string) answer {
+		return send(t, h.plainly("POST", older("3", method, uri(letter)), in(session)))
+	}
+	for _, letter := range []string{"a", "b"} {
+		if a := do("resources/subscribe", letter); a.rpc(t).Error != nil {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	if a := do("resources/subscribe", "c"); a.status != 200 || a.rpc(t).Error == nil || a.rpc(t).Error.Code != -32602 {
+		t.Errorf("one too many: %d %s", a.status, a.body)
+	}
+	do("resources/unsubscribe", "a")
+	if a := do("resources/subscribe", "c"); a.status != 200 || a.rpc(t).Error != nil {
+		t.Errorf("twin: %d %s", a.status, a.body)
 	}
 }
 

@@ -36,8 +36,10 @@ func TestSubscriptionsOfASessionAreBounded(t *testing.T) {
 		t.Error("one subscription too many")
 	}
 	half := strings.Repeat("x", message.MaxSubscribed/2)
-	if !long.subscribe(half) || !long.subscribe(half) || !long.subscribe("y"+half[1:]) {
-		t.Error("what fits is refused")
+	for _, fits := range []string{half, half, "y" + half[1:]} { // one of them twice
+		if !long.subscribe(fits) {
+			t.Error("what fits is refused")
+		}
 	}
 	if long.subscribe("z") {
 		t.Error("one byte too many")

@@ -19,7 +19,7 @@ import (
 // say what the body says. Nothing is ever decided by a header here.
 func (e *endpoint) mirrored(h http.Header, who authz.Principal, msg *message.Message) *Refusal {
 	method := h.Values(mcp.HeaderMethod)
-	if msg.Older() && len(method) == 0 && len(h.Values(mcp.HeaderName)) == 0 {
+	if msg.Older() && !mirrors(h) {
 		return nil // these revisions have no such headers; whoever sends them must not lie
 	}
 	if len(method) != 1 || method[0] != msg.Method {
@@ -40,6 +40,16 @@ func (e *endpoint) mirrored(h http.Header, who authz.Principal, msg *message.Mes
 		}
 	}
 	return nil
+}
+
+// mirrors reports whether any header repeats a part of the body.
+func mirrors(h http.Header) bool {
+	for name := range h {
+		if name == mcp.HeaderMethod || name == mcp.HeaderName || strings.HasPrefix(name, paramPrefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // The marks of a Base64 encoded header value ("Value Encoding").

@@ -155,10 +155,13 @@ func (s *olderSession) GetLogLevel() mcp.LoggingLevel { return s.live.logLevel()
 
 // SubscribeToResourceErr keeps what resources/subscribe asks for.
 func (s *olderSession) SubscribeToResourceErr(uri string) error {
-	if !s.live.subscribe(uri) {
-		return errTooManyURI
+	if s.live.subscribe(uri) {
+		return nil
 	}
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reported = &HandlerError{Code: CodeInvalidParams, Message: "the session has too many subscriptions; end some of them"}
+	return errTooManyURI
 }
 
 // SubscribeToResource is SubscribeToResourceErr for who does not look.

@@ -187,6 +187,7 @@ func TestR28_OneGateWhateverTheRevision(t *testing.T) {
 		"an unknown method":  {older("2", "tasks/list", ``), nil, 200, -32601},
 		"a newer method":     {older("2", "server/discover", ``), nil, 200, -32601},
 		"a lying Mcp-Name":   {callAllowed, func(r *http.Request) { set("Mcp-Method", "tools/call")(r); set("Mcp-Name", "forbidden")(r) }, 400, -32020},
+		"a lying Mcp-Param":  {older("2", "tools/call", `"name":"mirrored","arguments":{"n":1}`), set("Mcp-Param-N", "2"), 400, -32020},
 		"a lying Mcp-Method": {callAllowed, set("Mcp-Method", "tools/list"), 400, -32020},
 		"a batch":            {"[" + callAllowed + "]", nil, 400, -32600},
 	} {
@@ -200,6 +201,9 @@ func TestR28_OneGateWhateverTheRevision(t *testing.T) {
 	}
 	h.accepted(t, h.plainly("POST", callAllowed, in(session)))
 	h.accepted(t, h.plainly("POST", callAllowed, in(session), set("Mcp-Method", "tools/call"), set("Mcp-Name", "allowed")))
+	h.accepted(t, h.plainly("POST", older("2", "tools/call", `"name":"mirrored","arguments":{"n":1}`), in(session)))
+	h.accepted(t, h.plainly("POST", older("2", "tools/call", `"name":"mirrored","arguments":{"n":1}`), in(session),
+		set("Mcp-Method", "tools/call"), set("Mcp-Name", "mirrored"), set("Mcp-Param-N", "1")))
 	// A session means nothing in 2026-07-28.
 	h.accepted(t, func() *http.Request { r := h.request(callBody("allowed")); in("invented")(r); return r }())
 }

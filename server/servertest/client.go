@@ -195,7 +195,7 @@ func headerValue(value string) string {
 // client sends.
 func (c *Client) SendRaw(header http.Header, body []byte) *Answer {
 	c.t.Helper()
-	return c.read(c.exchange(http.MethodPost, header, body))
+	return c.read(c.exchange(http.MethodPost, header, body)) //nolint:bodyclose // read closes it
 }
 
 // exchange sends a request and returns the response, whose body is still to be read.

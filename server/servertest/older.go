@@ -79,7 +79,7 @@ func (c *Client) Respond(id json.RawMessage, result any) *Answer {
 // End ends the session (MCP 2025-11-25, "Session Management", 5).
 func (c *Client) End() *Answer {
 	c.t.Helper()
-	return c.read(c.exchange(http.MethodDelete, nil, nil))
+	return c.read(c.exchange(http.MethodDelete, nil, nil)) //nolint:bodyclose // read closes it
 }
 
 func (c *Client) post(message map[string]any) *Answer {

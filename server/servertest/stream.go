@@ -53,7 +53,7 @@ func (c *Client) Listen(filter Filter) (*Stream, *Answer) {
 		asked["resourceSubscriptions"] = filter.URIs
 	}
 	header, body := c.request("subscriptions/listen", map[string]any{"notifications": asked})
-	return c.stream(c.exchange(http.MethodPost, header, body))
+	return c.stream(c.exchange(http.MethodPost, header, body)) //nolint:bodyclose // the stream closes it
 }
 
 // Stream opens the GET stream of the client's session (MCP 2025-11-25, "Listening
@@ -61,7 +61,7 @@ func (c *Client) Listen(filter Filter) (*Stream, *Answer) {
 // the server refused.
 func (c *Client) Stream() (*Stream, *Answer) {
 	c.t.Helper()
-	return c.stream(c.exchange(http.MethodGet, nil, nil))
+	return c.stream(c.exchange(http.MethodGet, nil, nil)) //nolint:bodyclose // the stream closes it
 }
 
 func (c *Client) stream(response *http.Response) (*Stream, *Answer) {
