@@ -229,7 +229,9 @@ func TestStreamOfASession(t *testing.T) {
 func TestASessionSubscribesToSoMuch(t *testing.T) {
 	h := start(t, withOlder(newKeys(t)))
 	session := first(h.shake(t, "2025-11-25"))
-	uri := func(letter string) string { return `"uri":"` + letter + strings.Repeat("x", message.MaxSubscribed/2-1) + `"` }
+	uri := func(letter string) string {
+		return `"uri":"` + letter + strings.Repeat("x", message.MaxSubscribed/2-1) + `"`
+	}
 	do := func(method, letter string) answer {
 		return send(t, h.plainly("POST", older("3", method, uri(letter)), in(session)))
 	}
