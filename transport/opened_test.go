@@ -72,14 +72,36 @@ func TestOpened(t *testing.T) {
 	}
 }
 
+// TestOpenedTellsIDsApart: two sessions of one caller in one place.
+func TestOpenedTellsIDsApart(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	s, _ := sealedSessions(t, &now)
+	who := authz.Principal{Issuer: "https://i.example", Subject: "alice", Client: "app"}
+	places := map[any]string{}
+	for {
+		id := s.begin(who, "2025-11-25", 0)
+		other, taken := places[s.opened.place(id)]
+		if !taken {
+			places[s.opened.place(id)] = id
+			continue
+		}
+		for _, one := range []string{id, other, other, id} {
+			if p := s.open(one, who); p == nil || p.id != one {
+				t.Errorf("%+v", p)
+			}
+		}
+		return
+	}
+}
+
 // TestOpenedIsBounded: more ids than there are places push each other out and
 // are never taken for one another.
 func TestOpenedIsBounded(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	s, _ := sealedSessions(t, &now)
 	ids := map[string]authz.Principal{}
-	for i := range 2 * openedPlaces {
-		who := authz.Principal{Issuer: "https://i.example", Subject: fmt.Sprint(i), Client: "app"}
+	for i := range 2 * openedPlaces { // a thousand callers with eight sessions each
+		who := authz.Principal{Issuer: "https://i.example", Subject: fmt.Sprint(i % 1000), Client: "app"}
 		ids[s.begin(who, "2025-11-25", 0)] = who
 	}
 	for range 2 {
