@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 )
 
 // attempts bounds how often one request is sent: without a token, with one, and once more after a step-up.
@@ -31,7 +35,13 @@ func newProxy(backend *url.URL, source tokens) http.Handler {
 		},
 		Transport:     &stepUp{inner: http.DefaultTransport, source: source},
 		FlushInterval: -1,
-		ErrorLog:      log.New(io.Discard, "", 0), // the suite closes streams; what fails answers 502
+		ErrorLog:      log.New(io.Discard, "", 0), // the suite closes streams
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if !errors.Is(err, syscall.ECONNREFUSED) { // it is not up yet
+				fmt.Fprintf(os.Stderr, "proxy: %s %s: %v (%v)\n", r.Method, r.URL.Path, err, r.Context().Err())
+			}
+			w.WriteHeader(http.StatusBadGateway)
+		},
 	}
 }
 
@@ -63,6 +73,7 @@ func (s *stepUp) RoundTrip(req *http.Request) (*http.Response, error) {
 		if !ok {
 			return resp, nil
 		}
+		_, _ = io.Copy(io.Discard, resp.Body) // what is left of it: the connection is used again
 		_ = resp.Body.Close()
 		if token, err = s.source.after(req.Context(), token, c); err != nil {
 			return nil, err
