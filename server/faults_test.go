@@ -256,17 +256,15 @@ func TestF10_F22_EverythingIsBackAfterAFault(t *testing.T) {
 			defer tick.Stop()
 			for {
 				g, d := settled()
-				if g <= goroutines && d <= files {
+				calls := f.Server.Server().Calls()
+				if g <= goroutines && d <= files && calls == (transport.CallStats{}) {
 					break
 				}
 				select {
 				case <-tick.C:
 				case <-deadline:
-					t.Fatalf("%d goroutines and %d descriptors became %d and %d", goroutines, files, g, d)
+					t.Fatalf("%d goroutines and %d descriptors became %d and %d, with %+v left", goroutines, files, g, d, calls)
 				}
-			}
-			if got := f.Server.Server().Calls(); got != (transport.CallStats{}) {
-				t.Errorf("%+v are left", got)
 			}
 		})
 	}
