@@ -46,18 +46,22 @@ func (g *gate) reads(policy *authz.Policy, who authz.Principal, uri string) bool
 
 // subscription is what a stream of this caller may hear of.
 func (g *gate) subscription(q *question) *transport.Subscription {
-	seen := g.looks(q.policy, q.who)
+	under, seen := q.policy, g.looks(q.policy, q.who)
 	return &transport.Subscription{
 		Sees: func(c transport.Change) bool { return g.sees(g.policy(), q.who, c) },
 		Lists: func() []transport.Change {
+			policy := g.policy()
+			if policy == under {
+				return nil
+			}
 			var changed []transport.Change
-			now := g.looks(g.policy(), q.who)
+			now := g.looks(policy, q.who)
 			for kind, look := range now {
 				if look != seen[kind] {
 					changed = append(changed, transport.Change{Kind: kind})
 				}
 			}
-			seen = now
+			under, seen = policy, now
 			return changed
 		},
 	}
