@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sallyport-mcp/sallyport/e2e/internal/loginform"
 )
 
 // pages is how many forms a person fills in before giving up: login, consent, and some air.
@@ -89,7 +89,7 @@ func (p *person) open(ctx context.Context, address string) error {
 		if resp.StatusCode != http.StatusOK {
 			return fmt.Errorf("%s %s: %s", req.Method, resp.Request.URL.Path, resp.Status)
 		}
-		if req, err = p.fill(ctx, resp.Request.URL, string(body)); err != nil {
+		if req, err = loginform.Fill(ctx, resp.Request.URL, string(body), p.name); err != nil {
 			return err
 		}
 	}
@@ -129,40 +129,4 @@ func withoutQuery(err error) error {
 		return wrapped.Err
 	}
 	return err
-}
-
-// fill answers the one form of a page: the login page by name, the consent page with yes.
-func (p *person) fill(ctx context.Context, at *url.URL, page string) (*http.Request, error) {
-	form := url.Values{}
-	for _, field := range regexp.MustCompile(`<input[^>]*type="hidden"[^>]*>`).FindAllString(page, -1) {
-		form.Set(attribute(field, "name"), attribute(field, "value"))
-	}
-	switch {
-	case strings.Contains(page, `name="decision"`):
-		form.Set("decision", "allow")
-	case strings.Contains(page, `name="user"`):
-		form.Set("user", p.name)
-	default:
-		return nil, fmt.Errorf("page %s has neither a login nor a consent form", at.Path)
-	}
-	target, err := at.Parse(attribute(regexp.MustCompile(`<form[^>]*>`).FindString(page), "action"))
-	if err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Origin", at.Scheme+"://"+at.Host)
-	return req, nil
-}
-
-// attribute reads one attribute of an HTML tag.
-func attribute(tag, name string) string {
-	found := regexp.MustCompile(`\b` + name + `="([^"]*)"`).FindStringSubmatch(tag)
-	if found == nil {
-		return ""
-	}
-	return html.UnescapeString(found[1])
 }
