@@ -92,14 +92,19 @@ func TestM20_M21_ListenersHearWhatIsTheirs(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("alice (-want +got)\n%s", diff)
 	}
+	// Had bob been told of the secret tool, that would come first.
+	e.Announce(transport.Change{Kind: transport.ResourceUpdated, Names: []string{"note://1"}})
+	if s := heard(t, bob); s.Method != "notifications/resources/updated" || s.Params.URI != "note://1" {
+		t.Errorf("bob first heard of %+v", s)
+	}
 	e.Announce(transport.Change{Kind: transport.ToolsChanged})
 	if s := heard(t, bob); s.Method != "notifications/tools/list_changed" {
-		t.Errorf("bob first heard of %+v", s)
+		t.Errorf("bob then heard of %+v", s)
 	}
 	e.Drain()
 	for _, stream := range []<-chan string{alice, bob} {
 		s := heard(t, stream)
-		for s.Method == "notifications/tools/list_changed" {
+		for s.Method == "notifications/tools/list_changed" || s.Method == "notifications/resources/updated" {
 			s = heard(t, stream)
 		}
 		ends(t, s, stream)
