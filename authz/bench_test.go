@@ -6,26 +6,56 @@ import (
 	"testing"
 )
 
-// BenchmarkDecide is one decision, from memory and asked anew.
+// manyRows is a policy of so many rows with one that the benchmarks ask about.
+func manyRows(size int) string {
+	var text strings.Builder
+	text.WriteString("p, role:admin, notes, *, allow\ng, user:alice, role:admin\n")
+	for i := range size - 2 {
+		fmt.Fprintf(&text, "p, user:u%d, notes, read, allow\n", i)
+	}
+	return text.String()
+}
+
+// BenchmarkDecide is one decision, asked again and by a caller who was never seen before.
 func BenchmarkDecide(b *testing.B) {
 	write := need(b, "notes:write", "notes:delete")
+	table := need(b, "notes:{how}", "notes:{how}")
 	who := user("alice", "notes:write")
-	for _, size := range []int{10, 1_000, 10_000} {
-		var text strings.Builder
-		text.WriteString("p, role:admin, notes, *, allow\ng, user:alice, role:admin\n")
-		for i := range size - 2 {
-			fmt.Fprintf(&text, "p, user:u%d, notes, read, allow\n", i)
-		}
-		remembers := compiled(b, Source{}, text.String(), Options{Declared: []Requirement{write}})
-		for name, p := range map[string]*Policy{"remembered": remembers, "anew": forgetful(remembers)} {
+	given := values(map[string]string{"how": "write"})
+	for _, size := range []int{10, 1_000, 10_000, 100_000} {
+		p := compiled(b, Source{}, manyRows(size), Options{Declared: []Requirement{write, table}})
+		for name, ask := range map[string]func() Decision{
+			"again":       func() Decision { return p.Decide(who, write, nil) },
+			"placeholder": func() Decision { return p.Decide(who, table, given) },
+		} {
 			b.Run(fmt.Sprintf("%d rows %s", size, name), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if !p.Decide(who, write, nil).Allowed() {
+					if !ask().Allowed() {
 						b.Fatal("denied")
 					}
 				}
 			})
 		}
+		anew := forgetful(p)
+		b.Run(fmt.Sprintf("%d rows anew", size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				anew.Decide(who, write, nil)
+			}
+		})
+	}
+}
+
+// BenchmarkCompile is what an edit of the policy costs.
+func BenchmarkCompile(b *testing.B) {
+	for _, size := range []int{1_000, 100_000} {
+		text := manyRows(size)
+		b.Run(fmt.Sprintf("%d rows", size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				compiled(b, Source{}, text, Options{Declared: []Requirement{need(b, "notes:write", "notes:delete")}})
+			}
+		})
 	}
 }

@@ -1,6 +1,9 @@
 package authz
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Door is one of the two questions of a decision.
 type Door int
@@ -53,9 +56,28 @@ type Decision struct {
 	reason     Reason
 	scopes     []string
 	permission string
-	rule       string
+	declared   string // the scope or permission that keeps the door shut, with its placeholders
 	revision   string
+	why        evidence
 }
+
+// evidence is what a decision rests on: the rule that decided, and what the subject it names was reached by.
+type evidence struct {
+	policy *Policy
+	steps  steps
+	rule   uint32
+}
+
+// decided returns the rule that decided; false if none did.
+func (e evidence) decided() (rule, bool) {
+	if e.policy == nil || e.rule == noRule {
+		return rule{}, false
+	}
+	return e.policy.rows.rules[e.rule], true
+}
+
+// chain returns the links that lead from one of the subjects that the caller is to that of the rule.
+func (e evidence) chain(r rule) []link { return e.policy.rows.chain(e.steps, e.policy.rows.ids[r.sub]) }
 
 // Allowed reports whether the operation may run.
 func (d Decision) Allowed() bool { return d.allowed }
@@ -86,7 +108,16 @@ func (d Decision) Scopes() []string { return slices.Clone(d.scopes) }
 func (d Decision) Permission() string { return d.permission }
 
 // Rule returns file and line of the policy row that decided, as "policy.csv:4"; empty if no row did.
-func (d Decision) Rule() string { return d.rule }
+func (d Decision) Rule() string {
+	r, decided := d.why.decided()
+	if !decided {
+		return ""
+	}
+	return d.why.policy.place(r.line)
+}
+
+// place names a line of the policy.
+func (p *Policy) place(line int) string { return p.file + ":" + strconv.Itoa(line) }
 
 // Revision returns the revision of the policy that was asked; empty if there was none.
 func (d Decision) Revision() string { return d.revision }

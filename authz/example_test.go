@@ -53,15 +53,10 @@ func ExamplePolicy_Listed() {
 	// Output: true false false
 }
 
-func ExampleTemplate_Fill() {
+func ExampleTemplate_Names() {
 	t, _ := authz.ParseTemplate("table/{table}:read")
-	text, err := t.Fill(func(name string) (string, bool) { return "orders", name == "table" })
-	fmt.Println(text, err)
-	_, err = t.Fill(func(string) (string, bool) { return "orders:write", true })
-	fmt.Println(err)
-	// Output:
-	// table/orders:read <nil>
-	// "table/{table}:read": the value for {table} is not 1 to 128 of the characters A-Z a-z 0-9 . _ -
+	fmt.Println(t, t.Names())
+	// Output: table/{table}:read [table]
 }
 
 func ExampleParsePermission() {

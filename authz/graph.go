@@ -1,86 +1,109 @@
 package authz
 
 import (
+	"cmp"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // maxChain is the longest chain of g rows. Casbin's role manager follows ten steps and cuts what is longer without a
 // word; the caller of a request is the tenth.
 const maxChain = 9
 
-// graph is what the g rows say: who gets what from whom.
+// graph is what g rows say: who gets what from whom. Subjects are numbers in it, so that following a chain compares no
+// names. It is immutable once it is built.
 type graph struct {
-	out map[string][]link
+	ids   map[string]uint32
+	names []string   // by number
+	links []link     // the rows, in file order
+	out   [][]uint32 // by number: the links that start there
 }
 
-func newGraph(links []link) graph {
-	g := graph{out: map[string][]link{}}
-	for _, l := range links {
-		g.out[l.from] = append(g.out[l.from], l)
+// newGraph numbers the subjects of the links and any others that are named.
+func newGraph(links []link, others ...string) *graph {
+	g := &graph{ids: make(map[string]uint32, len(links)+len(others)), links: slices.Clone(links)}
+	for _, name := range others {
+		g.number(name)
+	}
+	for i := range g.links {
+		l := &g.links[i]
+		l.start, l.end = g.number(l.from), g.number(l.to)
+		g.out[l.start] = append(g.out[l.start], uint32(i)) //nolint:gosec // a policy file is far smaller than 4 GiB
 	}
 	return g
 }
 
-// reach returns everything that the subjects are or get, the subjects themselves included.
-func (g graph) reach(subjects ...string) map[string]bool {
-	seen := map[string]bool{}
-	queue := slices.Clone(subjects)
-	for len(queue) > 0 {
-		name := queue[len(queue)-1]
-		queue = queue[:len(queue)-1]
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		for _, l := range g.out[name] {
-			queue = append(queue, l.to)
-		}
+// number returns the number of a name, a new one if it has none.
+func (g *graph) number(name string) uint32 {
+	id, known := g.ids[name]
+	if !known {
+		id = uint32(len(g.names)) //nolint:gosec // a policy file is far smaller than 4 GiB
+		g.ids[name] = id
+		g.names = append(g.names, name)
+		g.out = append(g.out, nil)
 	}
-	return seen
+	return id
 }
 
-// walk finds loops and chains that are too long, each at the row that makes it so.
-type walk struct {
-	graph  graph
-	height map[string]int // longest chain of rows that starts at a finished name
-	path   []string       // names from where the walk started to where it is
-	onPath map[string]bool
-	found  *findings
+// noLink marks a subject that was not reached by a row: it is one of those the search began with.
+const noLink = ^uint32(0)
+
+// step is a subject that was reached, and the link that led there.
+type step struct{ subject, link uint32 }
+
+// steps are everything that some subjects are or get, by number, each reached by the fewest rows.
+type steps []step
+
+// reach returns everything that the named subjects are or get, themselves included. What no row names is left out: nothing
+// depends on it.
+func (g *graph) reach(names ...string) steps {
+	var found steps
+	seen := map[uint32]bool{}
+	add := func(s step) {
+		if !seen[s.subject] {
+			seen[s.subject] = true
+			found = append(found, s)
+		}
+	}
+	for _, name := range names {
+		if id, known := g.ids[name]; known {
+			add(step{id, noLink})
+		}
+	}
+	for i := 0; i < len(found); i++ {
+		for _, l := range g.out[found[i].subject] {
+			add(step{g.links[l].end, l})
+		}
+	}
+	slices.SortFunc(found, func(a, b step) int { return cmp.Compare(a.subject, b.subject) })
+	return found
 }
 
-func checkGraph(links []link, l *findings) {
-	w := walk{graph: newGraph(links), height: map[string]int{}, onPath: map[string]bool{}, found: l}
-	for _, l := range links {
-		w.visit(l.from)
-	}
+// find returns where the subject is in the list, and whether it is.
+func (s steps) find(subject uint32) (int, bool) {
+	return slices.BinarySearchFunc(s, subject, func(e step, id uint32) int { return cmp.Compare(e.subject, id) })
 }
 
-// visit returns the longest chain of rows that starts at name. Rows that close a loop are reported and left out.
-func (w *walk) visit(name string) int {
-	if h, done := w.height[name]; done {
-		return h
+// has reports whether a subject of that name was reached.
+func (g *graph) has(s steps, name []byte) bool {
+	id, known := g.ids[string(name)]
+	if known {
+		_, known = s.find(id)
 	}
-	w.path = append(w.path, name)
-	w.onPath[name] = true
-	longest := 0
-	for _, l := range w.graph.out[name] {
-		if w.onPath[l.to] {
-			i := slices.Index(w.path, l.to)
-			loop := strings.Join(append(slices.Clone(w.path[i:]), l.to), " -> ")
-			w.found.fail(l.line, l.column, loop, "a loop of g rows", "remove one row of the loop")
-			continue
+	return known
+}
+
+// chain returns the links that lead to a subject that was reached, the first one first; none if the search began there.
+func (g *graph) chain(s steps, subject uint32) []link {
+	var list []link
+	for {
+		i, reached := s.find(subject)
+		if !reached || s[i].link == noLink {
+			break
 		}
-		below := w.visit(l.to)
-		if below == maxChain {
-			w.found.fail(l.line, l.column, l.from+", "+l.to, "a chain of more than "+strconv.Itoa(maxChain)+" g rows starts here",
-				"give the lower roles directly")
-		}
-		longest = max(longest, below+1)
+		l := g.links[s[i].link]
+		list = append(list, l)
+		subject = l.start
 	}
-	w.path = w.path[:len(w.path)-1]
-	delete(w.onPath, name)
-	w.height[name] = longest
-	return longest
+	slices.Reverse(list)
+	return list
 }

@@ -42,14 +42,18 @@ func compiled(t testing.TB, model Source, policy string, o Options) *Policy {
 // unasked returns a copy that shares no memory with p, to be broken by a test.
 func unasked(p *Policy) *Policy {
 	fresh := *p
-	fresh.ones, fresh.twos = newMemo(), newMemo()
+	fresh.standings, fresh.delegations = newMemo[standing](), newMemo[delegation]()
+	if p.casbin != nil {
+		evaluator := *p.casbin
+		fresh.casbin = &evaluator
+	}
 	return &fresh
 }
 
 // forgetful returns a copy that remembers nothing.
 func forgetful(p *Policy) *Policy {
 	fresh := *p
-	fresh.ones, fresh.twos = memo{}, memo{}
+	fresh.standings, fresh.delegations = memo[standing]{}, memo[delegation]{}
 	return &fresh
 }
 

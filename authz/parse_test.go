@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -64,9 +63,10 @@ func TestTemplate(t *testing.T) {
 		if diff := cmp.Diff(tt.names, tpl.Names()); diff != "" {
 			t.Errorf("%q names: %s", tt.in, diff)
 		}
-		got, err := tpl.Fill(values(tt.give))
-		if err != nil || got != tt.want || tpl.String() != tt.in {
-			t.Errorf("%q filled: %q, %v; want %q", tpl, got, err, tt.want)
+		given := arguments{}.readAll([]Template{tpl}, values(tt.give))
+		got := tpl.fill(nil, given).text
+		if missing := tpl.unfillable(given); missing != "" || string(got) != tt.want || tpl.String() != tt.in {
+			t.Errorf("%q filled: %q, without %q; want %q", tpl, got, missing, tt.want)
 		}
 	}
 	for _, in := range []string{"", "{", "}", "a{", "a{}", "{a", "{a b}", "{a}:", ":{a}", "{ä}", "a*{b}", "{a:b}", "a {b}", "{{a}}"} {
@@ -76,30 +76,25 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
-func TestTemplate_FillRefusesValues(t *testing.T) {
+func TestTemplate_RefusesValues(t *testing.T) {
 	for _, text := range []string{"table/{t}:read", "table:{t}"} {
 		tpl, err := ParseTemplate(text)
 		if err != nil {
 			t.Fatal(err)
 		}
+		read := func(v Values) arguments { return arguments{}.readAll([]Template{tpl}, v) }
 		for _, bad := range []string{"", "*", "a*", "a/b", "a:b", "a b", "ä", "a\x00", strings.Repeat("a", 129)} {
-			_, err := tpl.Fill(values(map[string]string{"t": bad}))
-			var fill *FillError
-			if !errors.As(err, &fill) || fill.Missing || fill.Name != "t" {
-				t.Errorf("Fill(%q): %v", bad, err)
-			}
-			if bad != "" && bad != "a*" && strings.Contains(err.Error(), bad) && len(bad) > 3 {
-				t.Errorf("the error holds the value: %v", err)
+			given := read(values(map[string]string{"t": bad}))
+			if tpl.unfillable(given) != "t" || given[0].value != "" || !given[0].given {
+				t.Errorf("%q is usable: %+v", bad, given)
 			}
 		}
-		if _, err := tpl.Fill(values(map[string]string{"t": strings.Repeat("a", 128)})); err != nil {
-			t.Errorf("128 characters: %v", err)
+		if given := read(values(map[string]string{"t": strings.Repeat("a", 128)})); tpl.unfillable(given) != "" {
+			t.Error("128 characters are not usable")
 		}
 		for name, v := range map[string]Values{"none": values(nil), "nil": nil} {
-			_, err := tpl.Fill(v)
-			var fill *FillError
-			if !errors.As(err, &fill) || !fill.Missing || !strings.Contains(err.Error(), "{t}") {
-				t.Errorf("%s: %v", name, err)
+			if given := read(v); tpl.unfillable(given) != "t" || given[0].given {
+				t.Errorf("%s: %+v", name, given)
 			}
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -38,19 +37,17 @@ type Options struct {
 // Policy is a model and a policy that were read and found right. It is immutable and safe for concurrent use: what it
 // remembers of its answers, a bounded number of them, changes none. A nil Policy denies everything.
 type Policy struct {
-	revision string
-	textbook bool
-	model    definitions
-	one, two rowSet // the rows of each door
-	graph    graph
-	rules    []rule
-	places   map[string]string // file and line by row
-	declared []Template        // every declared scope, each once
-	holes    []string          // the placeholders in them
-	aliases  []string
-	warnings []Finding
+	revision            string
+	file                string
+	aliases             []string
+	rows                *ruleIndex // of both doors: no row leads from a scope to anything else, nor the other way round
+	casbin              *evaluator // for door two, under another model than the textbook's; else nil
+	scopes, permissions declared
+	implicit            []Template // every declared scope, each once
+	warnings            []Finding
 
-	ones, twos memo // what each door has answered
+	standings   memo[standing]
+	delegations memo[delegation]
 }
 
 // Compile reads a model and a policy. A zero model means the textbook model of RBAC with deny-override. The error is a
@@ -119,11 +116,11 @@ func compile(model, policy Source, o Options) (*Policy, []Finding) {
 	}
 	textbook := defs.isTextbook()
 	book := readPolicy(policy.Data, textbook, o.Aliases, &inPolicy)
-	checkGraph(book.links, &inPolicy)
-	p := newPolicy(defs, book, policy.Name, o)
-	p.textbook = textbook
-	p.revision = revision(model.Data, policy.Data)
+	p := newPolicy(book, o)
+	p.file, p.revision = policy.Name, revision(model.Data, policy.Data)
+	checkGraph(p.rows.graph, &inPolicy)
 	if !textbook && !inModel.failed() {
+		p.casbin = newEvaluator(defs, book)
 		tryModel(defs, places["m"], book.rules, &inModel, &inPolicy)
 	}
 	if !inModel.failed() && !inPolicy.failed() {
@@ -144,34 +141,17 @@ func checkAliases(aliases []string, l *findings) {
 	}
 }
 
-func newPolicy(defs definitions, book rulebook, file string, o Options) *Policy {
+func newPolicy(book rulebook, o Options) *Policy {
 	p := &Policy{
-		model: defs, graph: newGraph(book.links), rules: book.rules,
-		places: map[string]string{}, aliases: slices.Clone(o.Aliases), ones: newMemo(), twos: newMemo(),
-	}
-	for _, r := range book.rules {
-		fields := []string{r.sub, r.obj, r.act, r.eft}
-		if kindOf(r.sub) == kindScope {
-			p.one.rules = append(p.one.rules, fields)
-		} else {
-			p.two.rules = append(p.two.rules, fields)
-		}
-		if key := rowKey(fields); p.places[key] == "" {
-			p.places[key] = file + ":" + strconv.Itoa(r.line)
-		}
-	}
-	for _, l := range book.links {
-		if kindOf(l.from) == kindScope {
-			p.one.links = append(p.one.links, []string{l.from, l.to})
-		} else {
-			p.two.links = append(p.two.links, []string{l.from, l.to})
-		}
+		aliases:     slices.Clone(o.Aliases),
+		rows:        newRuleIndex(book.rules, book.links),
+		scopes:      newDeclared(o.Declared, func(r Requirement) []Template { return r.scopes }),
+		permissions: newDeclared(o.Declared, func(r Requirement) []Template { return r.permissions }),
+		standings:   newMemo[standing](),
+		delegations: newMemo[delegation](),
 	}
 	for _, need := range o.Declared {
-		p.declared = addTemplates(p.declared, need.scopes)
-	}
-	for _, t := range p.declared {
-		p.holes = append(p.holes, t.Names()...)
+		p.implicit = addTemplates(p.implicit, need.scopes)
 	}
 	return p
 }
@@ -204,8 +184,9 @@ func (p *Policy) Revision() string {
 	return p.revision
 }
 
-// Textbook reports whether door two is decided by the textbook model.
-func (p *Policy) Textbook() bool { return p != nil && p.textbook }
+// Textbook reports whether door two is decided by the textbook model, compiled; if not, Casbin itself is asked under the
+// configured model, at a cost that grows with the policy.
+func (p *Policy) Textbook() bool { return p != nil && p.casbin == nil }
 
 // Warnings returns what was found that refuses nothing, in file order.
 func (p *Policy) Warnings() []Finding {

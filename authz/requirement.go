@@ -116,8 +116,11 @@ func (r Requirement) Scopes() []Template { return slices.Clone(r.scopes) }
 // Permissions returns what door two asks for, in declared order.
 func (r Requirement) Permissions() []Template { return slices.Clone(r.permissions) }
 
+// open reports whether anything in it has a placeholder.
+func (r Requirement) open() bool {
+	open := func(t Template) bool { return t.open }
+	return slices.ContainsFunc(r.scopes, open) || slices.ContainsFunc(r.permissions, open)
+}
+
 // AnyPrincipal reports whether every verified caller may run the operation, without asking either door.
 func (r Requirement) AnyPrincipal() bool { return r.anyPrincipal }
-
-// Values returns the value of a placeholder in one request. A nil Values has none.
-type Values func(name string) (string, bool)

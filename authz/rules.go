@@ -20,10 +20,14 @@ type rule struct {
 	sub, obj, act, eft string
 }
 
+// fields returns the rule as Casbin stores it.
+func (r rule) fields() []string { return []string{r.sub, r.obj, r.act, r.eft} }
+
 // link is a g row: from has everything that to has.
 type link struct {
 	line, column int
 	from, to     string
+	start, end   uint32 // the same two by number, in a graph
 }
 
 // rulebook is everything a policy says, in file order, with the names that Casbin gets to see.

@@ -3,6 +3,7 @@ package authz
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,36 +13,19 @@ const maxValue = 128
 // Template is a declared scope or permission that may hold placeholders: "table/{table}:read".
 //
 // A placeholder is a name of 1 to 128 letters, digits, '.', '_' and '-' in braces. The zero value is empty, has no
-// placeholders and fills to the empty text, which no rule matches. A Template is immutable.
+// placeholders and means a permission that no rule matches. A Template is immutable.
 type Template struct {
 	text           string
 	object, action []part
-	short          bool // written without an action
+	short          bool   // written without an action
+	open           bool   // has placeholders
+	plain          filled // what it means if it has none
 }
 
 // part is a piece of a template: literal text or the name of a placeholder.
 type part struct {
 	text string
 	hole bool
-}
-
-// FillError reports a placeholder that one request could not fill. It never holds the value: that is an argument of the
-// caller and belongs in no log.
-type FillError struct {
-	// Template is the scope or permission as declared.
-	Template string
-	// Name is the placeholder's name.
-	Name string
-	// Missing tells a value that is not there from one that is not allowed.
-	Missing bool
-}
-
-// Error says which placeholder of which template could not be filled and what would fill it.
-func (e *FillError) Error() string {
-	if e.Missing {
-		return fmt.Sprintf("%q: the request has no value for {%s}", e.Template, e.Name)
-	}
-	return fmt.Sprintf("%q: the value for {%s} is not 1 to %d of the characters A-Z a-z 0-9 . _ -", e.Template, e.Name, maxValue)
 }
 
 // ParseTemplate reads a declared scope or permission. What is outside braces follows the rules of [ParsePermission].
@@ -55,7 +39,12 @@ func ParseTemplate(s string) (Template, error) {
 	if len(object) == 0 || len(action) == 0 {
 		return Template{}, fmt.Errorf("%q has an empty part; write object:action", clip(s))
 	}
-	return Template{text: s, object: object, action: action, short: !strings.Contains(s, ":")}, nil
+	t := Template{text: s, object: object, action: action, short: !strings.Contains(s, ":")}
+	t.open = slices.ContainsFunc(slices.Concat(object, action), func(p part) bool { return p.hole })
+	if !t.open {
+		t.plain = t.fill(nil, nil)
+	}
+	return t, nil
 }
 
 func parseParts(s string) ([]part, error) {
@@ -117,57 +106,49 @@ func (t Template) Names() []string {
 	return names
 }
 
-// Fill returns the text with every placeholder replaced by what value returns for its name. A name without a value, a
-// nil function, and a value that is not 1 to 128 of the characters A-Z a-z 0-9 . _ - give a [*FillError].
-func (t Template) Fill(value func(name string) (string, bool)) (string, error) {
-	f, err := t.fill(value)
-	return f.text, err
-}
-
 // String returns the template as it was declared.
 func (t Template) String() string { return t.text }
 
-// filled is a template with the values of one request: its text as declared and what it means.
-type filled struct {
-	text string
-	perm Permission
+// filled is a template with the values of one request: its text, spelled as it was declared, the subject that a scope of this
+// name is, and the permission it means.
+type filled struct{ text, scope, object, action []byte }
+
+// fill puts the parts together in space, without reading the result again, so that no value can move the colon. Every
+// placeholder needs a usable value in given.
+func (t Template) fill(space []byte, given arguments) filled {
+	if t.plain.text != nil {
+		return t.plain
+	}
+	scope := append(space[:0], kindScope+":"...)
+	start := len(scope)
+	scope = join(scope, t.object, given)
+	colon := len(scope)
+	if t.short {
+		return filled{scope[start:], scope, scope[start:], []byte(defaultAction)}
+	}
+	scope = join(append(scope, ':'), t.action, given)
+	return filled{scope[start:], scope, scope[start:colon], scope[colon+1:]}
 }
 
-// fill puts the parts together without parsing the result again, so that no value can move the colon.
-func (t Template) fill(value func(name string) (string, bool)) (filled, error) {
-	object, err := t.join(t.object, value)
-	if err != nil {
-		return filled{}, err
-	}
-	action, err := t.join(t.action, value)
-	if err != nil {
-		return filled{}, err
-	}
-	f := filled{text: object, perm: Permission{Object: object, Action: action}}
-	if !t.short {
-		f.text = f.perm.String()
-	}
-	return f, nil
-}
-
-func (t Template) join(parts []part, value func(name string) (string, bool)) (string, error) {
-	if len(parts) == 1 && !parts[0].hole {
-		return parts[0].text, nil // nothing to put together
-	}
-	var b strings.Builder
+func join(space []byte, parts []part, given arguments) []byte {
 	for _, p := range parts {
-		if !p.hole {
-			b.WriteString(p.text)
-			continue
+		text := p.text
+		if p.hole {
+			text = given.find(p.text).value
 		}
-		v, found := "", false
-		if value != nil {
-			v, found = value(p.text)
-		}
-		if !found || !isValue(v) {
-			return "", &FillError{Template: t.text, Name: p.text, Missing: !found}
-		}
-		b.WriteString(v)
+		space = append(space, text...)
 	}
-	return b.String(), nil
+	return space
+}
+
+// unfillable returns the name of the first placeholder without a usable value; empty if there is none.
+func (t Template) unfillable(given arguments) string {
+	for _, list := range [][]part{t.object, t.action} {
+		for _, p := range list {
+			if p.hole && !given.find(p.text).usable {
+				return p.text
+			}
+		}
+	}
+	return ""
 }

@@ -10,7 +10,7 @@ import (
 func (p *Policy) warn(book rulebook, declared []Requirement, l *findings) {
 	warnDuplicates(book, l)
 	p.warnRoles(book, l)
-	if p.textbook {
+	if p.Textbook() {
 		p.warnDead(book.rules, l)
 		warnUnreachable(book.rules, declared, l)
 	}
@@ -42,17 +42,16 @@ func (p *Policy) warnRoles(book rulebook, l *findings) {
 			holders = append(holders, k.from)
 		}
 	}
-	given := p.graph.reach(holders...)
-	ruled := map[string]bool{}
+	given := p.rows.reach(holders...)
+	ruled := map[uint32]bool{}
 	for _, r := range book.rules {
-		ruled[r.sub] = true
+		ruled[p.rows.ids[r.sub]] = true
 	}
-	rules := func(name string) bool { return ruled[name] }
 	for _, m := range roleMentions(book) {
-		if !given[m.from] {
+		if _, has := given.find(p.rows.ids[m.from]); !has {
 			l.warn(m.line, m.column, m.from, "no row gives this role to anybody; only a role claim of a token could", "give it with a g row, or remove it")
 		}
-		if !slices.ContainsFunc(keys(p.graph.reach(m.from)), rules) {
+		if !slices.ContainsFunc(p.rows.reach(m.from), func(s step) bool { return ruled[s.subject] }) {
 			l.warn(m.line, m.column, m.from, "no p row names this role or one it includes", "write what it may do, or remove it")
 		}
 	}
@@ -74,14 +73,6 @@ func roleMentions(book rulebook) []link {
 		seen[m.from] = true
 		return known || kindOf(m.from) != kindRole
 	})
-}
-
-func keys(set map[string]bool) []string {
-	var list []string
-	for k := range set {
-		list = append(list, k)
-	}
-	return list
 }
 
 // warnDead reports allow rows that a deny row takes back entirely: whoever the allow row is about, the deny row is about
@@ -107,8 +98,8 @@ func (p *Policy) warnDead(rules []rule, l *findings) {
 			continue
 		}
 		first := 0
-		for sub := range p.graph.reach(r.sub, subjectAnyone) {
-			if line := coveredBy(denies[sub], r); line > 0 && (first == 0 || line < first) {
+		for _, s := range p.rows.reach(r.sub, subjectAnyone) {
+			if line := coveredBy(denies[p.rows.names[s.subject]], r); line > 0 && (first == 0 || line < first) {
 				first = line
 			}
 		}

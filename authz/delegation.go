@@ -1,0 +1,88 @@
+package authz
+
+import (
+	"slices"
+	"sync/atomic"
+)
+
+// delegation is what the scopes of a token amount to: everything they imply, and the answers of door one about what the
+// server declares. It is worked out once for a set of scopes, and shared by all that have it.
+type delegation struct {
+	scopes steps
+	said   []atomic.Uint32 // by number of a declared scope without placeholders: 0, or one of the two below
+}
+
+const (
+	covered    = 1
+	notCovered = 2
+)
+
+// delegation returns what the scopes amount to, remembered or worked out.
+func (p *Policy) delegation(scopes []string) *delegation {
+	var space [keySpace]byte
+	key := keyText(space[:0]).texts(scopes).digest()
+	if d := p.delegations.get(&key); d != nil {
+		return d
+	}
+	names := make([]string, len(scopes))
+	for i, scope := range scopes {
+		names[i] = kindScope + ":" + scope
+	}
+	return p.delegations.put(&key, delegation{scopes: p.rows.reach(names...), said: make([]atomic.Uint32, p.scopes.plain)})
+}
+
+// covers is the answer of door one about one scope of an operation.
+func (p *Policy) covers(d *delegation, token []string, t *Template, need Requirement, v Values, given arguments) bool {
+	var space [keySpace]byte
+	f := t.fill(space[:0], given)
+	id, remembered := p.scopes.ids[t.text]
+	if remembered = remembered && !t.open; remembered && d.said[id].Load() == covered {
+		return true
+	}
+	if !remembered || d.said[id].Load() == 0 {
+		yes := p.holds(d, token, f.scope) || p.rows.ask(d.scopes, f.object, f.action).allow != noRule
+		if remembered {
+			d.said[id].Store(coverage(yes))
+		}
+		if yes {
+			return true
+		}
+	}
+	return p.coversOtherwise(d, token, f, t.short, need, v)
+}
+
+func coverage(yes bool) uint32 {
+	if yes {
+		return covered
+	}
+	return notCovered
+}
+
+// holds reports whether the token has a scope or one that implies it, given as the subject of a row. Every declared scope
+// allows what it is named after.
+func (p *Policy) holds(d *delegation, token []string, subject []byte) bool {
+	name := subject[len(kindScope)+1:]
+	return slices.ContainsFunc(token, func(t string) bool { return t == string(name) }) || p.rows.has(d.scopes, subject)
+}
+
+// coversOtherwise reports whether the token has the scope in the other spelling, with the action "use" or without one, and
+// this request makes that a declared scope. Two plain scopes are not declared in both spellings; with a placeholder
+// that can happen.
+func (p *Policy) coversOtherwise(d *delegation, token []string, f filled, short bool, need Requirement, v Values) bool {
+	if string(f.action) != defaultAction {
+		return false
+	}
+	var space [keySpace]byte
+	other := append(append(space[:0], kindScope+":"...), f.object...)
+	if short {
+		other = append(append(other, ':'), defaultAction...)
+	}
+	if !p.holds(d, token, other) {
+		return false
+	}
+	means := func(t Template) bool {
+		given := arguments{}.read(t.object, v).read(t.action, v)
+		return t.short != short && t.unfillable(given) == "" && string(t.fill(nil, given).scope) == string(other)
+	}
+	return slices.ContainsFunc(p.implicit, means) || slices.ContainsFunc(need.scopes, means)
+}

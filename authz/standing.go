@@ -1,0 +1,116 @@
+package authz
+
+import "sync/atomic"
+
+// standing is what a policy says of one caller: everything the caller is, and the answers of door two about what the
+// server declares. It is worked out once for a caller, and shared by all that ask.
+type standing struct {
+	caller, client steps         // client is for users only, of whose client it is asked as well
+	said           []atomicFound // by number of a declared permission without placeholders
+}
+
+// outcome is the answer of door two about one permission. The zero value means that it was not asked.
+type outcome uint32
+
+const (
+	allowed outcome = iota + 1
+	missing
+	denied
+	clientMissing
+	clientDenied
+	failed
+)
+
+// found is an outcome with the rule behind it, noRule if there is none.
+type found struct {
+	outcome outcome
+	rule    uint32
+}
+
+// atomicFound holds a found. Whoever works one out may store it: all get the same.
+type atomicFound struct{ packed atomic.Uint64 }
+
+func (a *atomicFound) load() found {
+	n := a.packed.Load()
+	return found{outcome(n >> 32), uint32(n)} //nolint:gosec // the lower half
+}
+
+func (a *atomicFound) store(f found) { a.packed.Store(uint64(f.outcome)<<32 | uint64(f.rule)) }
+
+// standing returns what the policy says of the caller, remembered or worked out.
+func (p *Policy) standing(who *Principal) *standing {
+	var space [keySpace]byte
+	key := callerKey(space[:0], who, p.aliases).digest()
+	if s := p.standings.get(&key); s != nil {
+		return s
+	}
+	s := standing{caller: p.rows.reach(who.subjects(p.aliases)...), said: make([]atomicFound, p.permissions.plain)}
+	if !who.Machine {
+		s.client = p.rows.reach(who.subject(kindClient, who.Client, p.aliases))
+	}
+	return p.standings.put(&key, s)
+}
+
+// permission is the answer of door two about one permission of an operation.
+func (p *Policy) permission(s *standing, who *Principal, t *Template, given arguments) found {
+	id, remembered := p.permissions.ids[t.text]
+	if remembered = remembered && !t.open; remembered {
+		if f := s.said[id].load(); f.outcome != 0 {
+			return f
+		}
+	}
+	var space [keySpace]byte
+	f := p.ask(s, who, t.fill(space[:0], given))
+	if remembered && f.outcome != failed {
+		s.said[id].store(f)
+	}
+	return f
+}
+
+// ask asks door two about one permission: first all that the caller is together, so that a deny for any of it wins, then
+// the client, which can be denied but adds no right.
+func (p *Policy) ask(s *standing, who *Principal, f filled) found {
+	if p.casbin != nil {
+		return p.casbin.ask(who, p.aliases, f)
+	}
+	m := p.rows.ask(s.caller, f.object, f.action)
+	switch {
+	case m.deny != noRule && who.Machine:
+		return found{clientDenied, m.deny}
+	case m.deny != noRule:
+		return found{denied, m.deny}
+	case m.allow == noRule:
+		return found{missing, noRule}
+	}
+	if c := p.rows.ask(s.client, f.object, f.action); c.deny != noRule {
+		return found{clientDenied, c.deny}
+	}
+	return found{allowed, m.allow}
+}
+
+// declared are the scopes or the permissions that a server declares, each once. Those without placeholders have numbers
+// from 0 of their own, and so have those with.
+type declared struct {
+	ids   map[string]int
+	plain int        // how many have no placeholders
+	open  []Template // those with
+}
+
+func newDeclared(needs []Requirement, of func(Requirement) []Template) declared {
+	d := declared{ids: map[string]int{}}
+	for _, need := range needs {
+		for _, t := range of(need) {
+			if _, known := d.ids[t.text]; known {
+				continue
+			}
+			if t.open {
+				d.ids[t.text] = len(d.open)
+				d.open = append(d.open, t)
+			} else {
+				d.ids[t.text] = d.plain
+				d.plain++
+			}
+		}
+	}
+	return d
+}
