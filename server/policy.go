@@ -58,14 +58,11 @@ type PolicyReport struct {
 // The error is a [*ConfigError] if the declarations themselves do not compile;
 // the other settings are not looked at.
 func CheckPolicy(cfg Config) (PolicyReport, error) {
-	wrong := &mistakes{}
-	cfg.fillDefaults()
-	cfg.settleIssuers(&mistakes{})
-	ops := compileOperations(&cfg, wrong)
-	if err := wrong.err(); err != nil {
+	review, err := NewReview(cfg)
+	if err != nil {
 		return PolicyReport{}, err
 	}
-	files := policyFiles{cfg.Model, cfg.Policy, authz.Options{Declared: ops.requirements(), Aliases: cfg.aliases()}}
+	files := review.files
 	read, err := files.read()
 	var unread *authz.LintError
 	if errors.As(err, &unread) {
