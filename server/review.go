@@ -102,20 +102,35 @@ func (r *Review) findURI(uri string, arguments map[string]string) (authz.Operati
 	return r.ops.resources[target.Declaration().URI].described(), values, nil
 }
 
-// nearest names the operations that start like a name, or all if none does.
+// nearest names the operations that begin most like a name, or all if none
+// shares its first three letters.
 func (r *Review) nearest(name string) string {
 	var all, near []string
+	longest := 3
 	for _, o := range r.ops.all {
 		all = append(all, o.name)
-		if len(name) > 2 && strings.HasPrefix(o.name, name[:3]) {
+		shared := sharedPrefix(o.name, name)
+		if shared > longest {
+			near, longest = nil, shared
+		}
+		if shared == longest {
 			near = append(near, o.name)
 		}
 	}
 	switch {
 	case len(near) > 0:
-		return "is it one of " + strings.Join(near, ", ") + "?"
+		return "is it " + strings.Join(near, " or ") + "?"
 	case len(all) > 0:
 		return "there are " + strings.Join(all, ", ")
 	}
 	return "nothing is declared"
+}
+
+// sharedPrefix returns how many bytes two names begin alike with.
+func sharedPrefix(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }

@@ -63,7 +63,7 @@ func TestReview_Find(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"both":       `"both" is a tool and a prompt; write tool:both or prompt:both`,
-		"notes_raed": "is it one of notes_read?",
+		"notes_raed": "is it notes_read?",
 		"x":          "there are both, notes_read, note://{id}, both",
 	} {
 		if _, _, err := r.Find(name, nil); err == nil || !strings.Contains(err.Error(), want) {
