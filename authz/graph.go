@@ -107,3 +107,22 @@ func (g *graph) chain(s steps, subject uint32) []link {
 	slices.Reverse(list)
 	return list
 }
+
+// leadingTo reports of each subject whether it is marked or gets something that is. There must be no loop.
+func (g *graph) leadingTo(marked []bool) []bool {
+	leads, done := slices.Clone(marked), make([]bool, len(marked))
+	var visit func(subject uint32) bool
+	visit = func(subject uint32) bool {
+		if !done[subject] {
+			done[subject] = true
+			for _, l := range g.out[subject] {
+				leads[subject] = visit(g.links[l].end) || leads[subject]
+			}
+		}
+		return leads[subject]
+	}
+	for id := range leads {
+		visit(uint32(id)) //nolint:gosec // a number of a subject
+	}
+	return leads
+}

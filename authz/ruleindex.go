@@ -85,16 +85,32 @@ type matched struct{ allow, deny uint32 }
 
 // ask returns the rules that are about one of the subjects and match what is asked.
 func (c *ruleIndex) ask(who steps, object, action []byte) matched {
-	var objects, actions [8]uint32
 	m := matched{noRule, noRule}
+	c.matching(object, action, func(list []holding) { m.meet(who, list) })
+	return m
+}
+
+// allowsSomebody reports whether any allow row of door two matches what is asked.
+func (c *ruleIndex) allowsSomebody(f filled) bool {
+	somebody := false
+	c.matching(f.object, f.action, func(list []holding) {
+		somebody = somebody || slices.ContainsFunc(list, func(h holding) bool {
+			return h.allow != noRule && kindOf(c.names[h.subject]) != kindScope
+		})
+	})
+	return somebody
+}
+
+// matching passes on what is held in each cell that matches what is asked.
+func (c *ruleIndex) matching(object, action []byte, yield func([]holding)) {
+	var objects, actions [8]uint32
 	on := c.actions.matching(actions[:0], action)
 	for _, o := range c.objects.matching(objects[:0], object) {
 		for _, a := range on {
 			at := c.cells[cell{o, a}]
-			m.meet(who, c.holdings[at.start:at.end])
+			yield(c.holdings[at.start:at.end])
 		}
 	}
-	return m
 }
 
 // meet looks for the subjects that are in both lists, which are both in the order of subjects: it walks through the shorter

@@ -12,7 +12,7 @@ func (p *Policy) warn(book rulebook, declared []Requirement, l *findings) {
 	p.warnRoles(book, l)
 	if p.Textbook() {
 		p.warnDead(book.rules, l)
-		warnUnreachable(book.rules, declared, l)
+		p.warnUnreachable(declared, l)
 	}
 }
 
@@ -43,15 +43,16 @@ func (p *Policy) warnRoles(book rulebook, l *findings) {
 		}
 	}
 	given := p.rows.reach(holders...)
-	ruled := map[uint32]bool{}
+	ruled := make([]bool, len(p.rows.names))
 	for _, r := range book.rules {
 		ruled[p.rows.ids[r.sub]] = true
 	}
+	gives := p.rows.leadingTo(ruled)
 	for _, m := range roleMentions(book) {
 		if _, has := given.find(p.rows.ids[m.from]); !has {
 			l.warn(m.line, m.column, m.from, "no row gives this role to anybody; only a role claim of a token could", "give it with a g row, or remove it")
 		}
-		if !slices.ContainsFunc(p.rows.reach(m.from), func(s step) bool { return ruled[s.subject] }) {
+		if !gives[p.rows.ids[m.from]] {
 			l.warn(m.line, m.column, m.from, "no p row names this role or one it includes", "write what it may do, or remove it")
 		}
 	}
@@ -78,28 +79,17 @@ func roleMentions(book rulebook) []link {
 // warnDead reports allow rows that a deny row takes back entirely: whoever the allow row is about, the deny row is about
 // as well, and its patterns cover all of it.
 func (p *Policy) warnDead(rules []rule, l *findings) {
-	denies := map[string]map[string]map[string]int{}
+	denies, denying := p.denies(rules)
+	under := p.rows.leadingTo(denying)
+	everybody, named := p.rows.ids[subjectAnyone]
 	for _, r := range rules {
-		if r.eft != effectDeny {
-			continue
-		}
-		if denies[r.sub] == nil {
-			denies[r.sub] = map[string]map[string]int{}
-		}
-		if denies[r.sub][r.obj] == nil {
-			denies[r.sub][r.obj] = map[string]int{}
-		}
-		if denies[r.sub][r.obj][r.act] == 0 {
-			denies[r.sub][r.obj][r.act] = r.line
-		}
-	}
-	for _, r := range rules {
-		if r.eft != effectAllow || kindOf(r.sub) == kindScope {
+		id := p.rows.ids[r.sub]
+		if r.eft != effectAllow || kindOf(r.sub) == kindScope || !under[id] && !(named && under[everybody]) {
 			continue
 		}
 		first := 0
 		for _, s := range p.rows.reach(r.sub, subjectAnyone) {
-			if line := coveredBy(denies[p.rows.names[s.subject]], r); line > 0 && (first == 0 || line < first) {
+			if line := denies[s.subject].covering(r); line > 0 && (first == 0 || line < first) {
 				first = line
 			}
 		}
@@ -109,14 +99,35 @@ func (p *Policy) warnDead(rules []rule, l *findings) {
 	}
 }
 
-// coveredBy returns the line of a deny row that covers the patterns of r, 0 if none does.
-func coveredBy(denies map[string]map[string]int, r rule) int {
-	if len(denies) == 0 {
+// denyLines are the lines of a subject's deny rows, by object and action.
+type denyLines map[Permission]int
+
+// denies returns the deny rows by subject, and which subjects have any.
+func (p *Policy) denies(rules []rule) (map[uint32]denyLines, []bool) {
+	list, has := map[uint32]denyLines{}, make([]bool, len(p.rows.names))
+	for _, r := range rules {
+		if r.eft != effectDeny {
+			continue
+		}
+		id := p.rows.ids[r.sub]
+		if !has[id] {
+			list[id], has[id] = denyLines{}, true
+		}
+		if at := (Permission{r.obj, r.act}); list[id][at] == 0 {
+			list[id][at] = r.line
+		}
+	}
+	return list, has
+}
+
+// covering returns the line of a deny row that covers the patterns of r, 0 if none does.
+func (d denyLines) covering(r rule) int {
+	if len(d) == 0 {
 		return 0
 	}
 	for _, object := range covering(r.obj) {
 		for _, action := range covering(r.act) {
-			if line := denies[object][action]; line > 0 {
+			if line := d[Permission{object, action}]; line > 0 {
 				return line
 			}
 		}
@@ -132,20 +143,4 @@ func covering(pattern string) []string {
 		list = append(list, base[:i]+"*")
 	}
 	return list
-}
-
-// warnUnreachable reports declared permissions that no allow row could ever match.
-func warnUnreachable(rules []rule, declared []Requirement, l *findings) {
-	var wanted []Template
-	for _, need := range declared {
-		wanted = addTemplates(wanted, need.permissions)
-	}
-	for _, t := range wanted {
-		reachable := slices.ContainsFunc(rules, func(r rule) bool {
-			return r.eft == effectAllow && kindOf(r.sub) != kindScope && t.couldMatch(r.obj, r.act)
-		})
-		if !reachable {
-			l.warn(0, 0, t.text, "no row allows a permission that an operation declares, so that nobody can use it", "write an allow row for it")
-		}
-	}
 }
