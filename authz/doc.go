@@ -5,9 +5,11 @@
 // operation declares. Only if both open is the operation allowed, and every answer names the door, the reason, the rule
 // and the revision of the policy.
 //
-// Casbin is the definition: [Policy.Decide] makes Enforce calls of Casbin and nothing else decides. What Casbin would
-// read leniently (an effect it does not know, a row with too few columns, a role chain it silently cuts) never reaches
-// it: [Compile] reads the model and the policy itself, strictly, and reports everything that is wrong at once.
+// Casbin is the definition: what [Policy.Decide] answers is what the Enforce calls below would. Under the textbook model they
+// are not made: [Compile] brings the rows into a shape in which an answer costs the same however many there are. Under another
+// model Casbin itself is asked for door two. What it would read leniently (an effect it does not know, a row with too
+// few columns, a role chain it silently cuts) never reaches it: Compile reads the model and the policy itself, strictly, and reports
+// everything that is wrong at once.
 //
 // # The calls
 //
