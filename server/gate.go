@@ -44,6 +44,7 @@ type question struct {
 	ctx    context.Context //nolint:containedctx // lives for one call of Admit
 	who    authz.Principal
 	msg    *message.Message
+	mirror transport.Mirror // nil if the headers were checked before
 	policy *authz.Policy
 }
 
@@ -69,10 +70,12 @@ func refused(why *transport.Refusal, name string) verdict {
 }
 
 // Admit implements [transport.Gate]. Whatever goes wrong is a refusal.
-func (g *gate) Admit(ctx context.Context, who authz.Principal, msg *message.Message) (*transport.Pass, *transport.Refusal) {
+func (g *gate) Admit(
+	ctx context.Context, who authz.Principal, msg *message.Message, mirror transport.Mirror,
+) (*transport.Pass, *transport.Refusal) {
 	started := g.now()
 	ctx = g.traces.begin(ctx, msg)
-	q := &question{ctx: ctx, who: who, msg: msg, policy: g.policy()}
+	q := &question{ctx: ctx, who: who, msg: msg, mirror: mirror, policy: g.policy()}
 	v := g.ask(q)
 	if v.pass != nil {
 		v.pass.Recheck = g.recheck(q, v.pass)

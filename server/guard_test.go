@@ -243,7 +243,7 @@ func TestEveryMethodHasARow(t *testing.T) {
 
 func admit(g *gate, method, name string) (*transport.Pass, *transport.Refusal) {
 	who := authz.Principal{Subject: "bob", Client: "c", Scopes: []string{"echo:use"}}
-	return g.Admit(context.Background(), who, &message.Message{Method: method, Name: name})
+	return g.Admit(context.Background(), who, &message.Message{Method: method, Name: name}, nil)
 }
 
 func TestGateFailsClosed(t *testing.T) {

@@ -152,6 +152,9 @@ func (g *gate) callTool(q *question) verdict {
 	if !ok {
 		return refused(transport.UnknownOperation(string(kindTool)), q.msg.Name)
 	}
+	if why := g.mirrored(q, op); why != nil {
+		return refused(why, op.name)
+	}
 	v := g.withArguments(q, op, &allow{op: op})
 	if v.pass != nil && !op.tool.MayAsk() && q.msg.RequestState == "" && q.msg.InputResponses == nil {
 		v.pass.Call = g.direct(op, q.msg)

@@ -77,7 +77,6 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 		Verifier:             m.verifier,
 		Gate:                 gate,
 		MCP:                  s.mcp,
-		ParamHeaders:         s.paramHeaders,
 		ParamHeaderNames:     s.ops.paramHeaderNames(),
 		Origins:              s.cfg.Origins,
 		MaxBody:              s.cfg.MaxBody,

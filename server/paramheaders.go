@@ -4,22 +4,21 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport"
 )
 
-// paramHeaders tells which headers a call of the tool must mirror. With
-// concealed denials a tool that the caller is never shown has none, as a tool
-// that does not exist: its missing header would tell them apart.
-func (s *Server) paramHeaders(who authz.Principal, tool string) map[string][]string {
-	op, ok := s.ops.tools[tool]
-	if !ok {
-		return nil
-	}
+// mirrored has the headers checked that a call of the tool must repeat
+// arguments in. With concealed denials a tool that the caller is never shown has
+// none, as a tool that does not exist: its missing header would tell them apart.
+func (g *gate) mirrored(q *question, op *operation) *transport.Refusal {
 	headers := op.tool.Headers()
-	if len(headers) > 0 && s.cfg.Denials == DenialsConceal && !s.store.policy().Listed(who, op.need, false) {
+	if len(headers) == 0 || q.mirror == nil {
 		return nil
 	}
-	return headers
+	if g.denials == DenialsConceal && !q.policy.Listed(q.who, op.need, false) {
+		return nil
+	}
+	return q.mirror(headers)
 }
 
 // paramHeaderNames returns the headers that any tool has mirrored.

@@ -131,7 +131,7 @@ func TestOutsideOfARequestNothingIsTraced(t *testing.T) {
 	s, handler, recorder := withTraces(t)
 	ctx := t.Context()
 	g := s.newGate(s.at)
-	if _, why := g.Admit(ctx, authz.Principal{Subject: "x"}, &message.Message{Method: "tools/list"}); why != nil {
+	if _, why := g.Admit(ctx, authz.Principal{Subject: "x"}, &message.Message{Method: "tools/list"}, nil); why != nil {
 		t.Error(why)
 	}
 	s.traces.handled(ctx, false, errUndeclared)

@@ -13,7 +13,6 @@ import (
 
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/seal"
 )
 
@@ -45,14 +44,8 @@ type Config struct {
 	// each Pass. It must declare the capabilities it serves, and must not page
 	// its lists: a cursor of mcp-go is the name of an item.
 	MCP *mcpserver.MCPServer
-	// ParamHeaders returns the x-mcp-header bindings of a tool: the full
-	// name of the header ("Mcp-Param-Region") and the path of the property in
-	// the arguments. They are checked before the Gate decides, so for a caller
-	// who must not learn that the tool exists there are none. nil means that
-	// no tool has any. It must be safe for concurrent use.
-	ParamHeaders func(who authz.Principal, tool string) map[string][]string
-	// ParamHeaderNames are all headers that ParamHeaders returns for any tool. A
-	// page in a browser can send those that are named here, and no others.
+	// ParamHeaderNames are all headers that any tool binds, see [Mirror]. A page in
+	// a browser can send those that are named here, and no others.
 	ParamHeaderNames []string
 	// Hosts are the accepted values of the Host header, compared exactly. Empty
 	// means the host of Resource only, with and without a default port.
@@ -200,9 +193,6 @@ func (s *settings) defaults(resource *url.URL) {
 	s.params = map[string]bool{}
 	for _, name := range s.ParamHeaderNames {
 		s.params[http.CanonicalHeaderKey(name)] = true
-	}
-	if s.ParamHeaders == nil {
-		s.ParamHeaders = func(authz.Principal, string) map[string][]string { return nil }
 	}
 }
 

@@ -23,7 +23,7 @@ func (nobody) Verify(context.Context, string) (authz.Principal, error) {
 // closed admits nothing and prints what it is told.
 type closed struct{}
 
-func (closed) Admit(context.Context, authz.Principal, *message.Message) (*transport.Pass, *transport.Refusal) {
+func (closed) Admit(context.Context, authz.Principal, *message.Message, transport.Mirror) (*transport.Pass, *transport.Refusal) {
 	return nil, transport.UnknownMethod()
 }
 

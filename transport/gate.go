@@ -26,12 +26,14 @@ type Verifier interface {
 // safe for concurrent use. They must not modify what they are given.
 type Gate interface {
 	// Admit decides whether who may do what msg asks for. It records its
-	// decision itself, before it returns. Exactly one result is not nil;
+	// decision itself, before it returns. Before it decides about a tool it has
+	// mirror check the headers that the tool binds, unless the caller must not
+	// learn that there is such a tool. Exactly one result is not nil;
 	// neither is a refusal, both are too. It is never asked about a
 	// notification, which has no effect. The context carries the principal
 	// (authz.PrincipalFrom) and the Info, and ends when the client goes away
 	// or the token expires.
-	Admit(ctx context.Context, who authz.Principal, msg *message.Message) (*Pass, *Refusal)
+	Admit(ctx context.Context, who authz.Principal, msg *message.Message, mirror Mirror) (*Pass, *Refusal)
 	// AdmitSession decides about a request of who that is no message: the GET that
 	// opens the stream of a session, or the DELETE that ends a session, of a
 	// revision before 2026-07-28. Verb is the HTTP method. The session is that of

@@ -118,7 +118,15 @@ func (g *fakeGate) Refused(ctx context.Context, who *authz.Principal, msg *messa
 	g.add(ctx, "refused", who, msg, why)
 }
 
-func (g *fakeGate) Admit(ctx context.Context, who authz.Principal, msg *message.Message) (*transport.Pass, *transport.Refusal) {
+func (g *fakeGate) Admit(
+	ctx context.Context, who authz.Principal, msg *message.Message, mirror transport.Mirror,
+) (*transport.Pass, *transport.Refusal) {
+	if msg.Method == "tools/call" && msg.Name == "mirrored" {
+		if why := mirror(map[string][]string{"Mcp-Param-Region": {"place", "region"}, "Mcp-Param-N": {"n"}}); why != nil {
+			g.add(ctx, "refused", &who, msg, why)
+			return nil, why
+		}
+	}
 	decide := g.decide
 	if g.admit != nil {
 		decide = g.admit
@@ -254,12 +262,6 @@ func start(t *testing.T, adjust ...func(*harness)) *harness {
 	h.config = transport.Config{
 		Resource: h.url, AuthorizationServers: []string{"https://issuer.example"}, InitialScopes: []string{"notes:read", "offline_access"},
 		ResourceName: "Notes", Verifier: h.verifier, Gate: h.gate, MCP: h.mcp, Logger: slog.New(slog.NewTextHandler(h.logs, nil)),
-		ParamHeaders: func(_ authz.Principal, tool string) map[string][]string {
-			if tool == "mirrored" {
-				return map[string][]string{"Mcp-Param-Region": {"place", "region"}, "Mcp-Param-N": {"n"}}
-			}
-			return nil
-		},
 		ParamHeaderNames: []string{"Mcp-Param-Region", "mcp-param-n"},
 	}
 	var err error

@@ -38,7 +38,7 @@ func (q *request) listen(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := q.streamBounded(r.Context(), q.who)
 	defer cancel()
 	began := q.began()
-	pass, why := q.Gate.Admit(ctx, q.who, q.msg)
+	pass, why := q.Gate.Admit(ctx, q.who, q.msg, q.mirror)
 	q.took(ctx, StageDecision, began)
 	switch {
 	case why != nil:

@@ -9,7 +9,6 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
@@ -17,10 +16,10 @@ import (
 // (MCP 2026-07-28, "Streamable HTTP", "Server Validation"). Something in front
 // of this server may have routed or judged the request by them, so they must
 // say what the body says. Nothing is ever decided by a header here.
-func (e *endpoint) mirrored(h http.Header, who authz.Principal, msg *message.Message) *Refusal {
+func mirrored(h http.Header, msg *message.Message) *Refusal {
 	method := h.Values(mcp.HeaderMethod)
-	if msg.Older() && !mirrors(h) {
-		return nil // these revisions have no such headers; whoever sends them must not lie
+	if !mirrors(h, msg) {
+		return nil
 	}
 	if len(method) != 1 || method[0] != msg.Method {
 		return mismatch("Mcp-Method is missing, repeated or not the method of the body")
@@ -31,19 +30,34 @@ func (e *endpoint) mirrored(h http.Header, who authz.Principal, msg *message.Mes
 			return mismatch("Mcp-Name is missing, repeated, badly encoded or not the name in the body")
 		}
 	}
-	if msg.Method != "tools/call" {
-		return nil
-	}
-	for name, path := range e.ParamHeaders(who, msg.Name) {
-		if !sameParam(h.Values(name), valueAt(msg.Arguments, path)) {
-			return mismatch(name + " is missing, repeated, badly encoded or not the value in the body")
-		}
-	}
 	return nil
 }
 
-// mirrors reports whether any header repeats a part of the body.
-func mirrors(h http.Header) bool {
+// Mirror checks the headers of a request that repeat arguments of a tool, given the bindings of the tool: the full name of
+// a header ("Mcp-Param-Region") and the path of the property in the arguments. The result is nil if they agree. What a
+// tool binds is known to the [Gate] only, and whether the caller may learn it, so it is the Gate that asks.
+type Mirror func(bindings map[string][]string) *Refusal
+
+func newMirror(h http.Header, msg *message.Message) Mirror {
+	return func(bindings map[string][]string) *Refusal {
+		if len(bindings) == 0 || !mirrors(h, msg) {
+			return nil
+		}
+		for name, path := range bindings {
+			if !sameParam(h.Values(name), valueAt(msg.Arguments, path)) {
+				return mismatch(name + " is missing, repeated, badly encoded or not the value in the body")
+			}
+		}
+		return nil
+	}
+}
+
+// mirrors reports whether headers have to repeat parts of the body. Older revisions have no such headers; whoever sends
+// one must not lie.
+func mirrors(h http.Header, msg *message.Message) bool {
+	if !msg.Older() {
+		return true
+	}
 	for name := range h {
 		if name == mcp.HeaderMethod || name == mcp.HeaderName || strings.HasPrefix(name, paramPrefix) {
 			return true

@@ -27,7 +27,7 @@ type pair struct {
 	verifier                      fakeVerifier
 }
 
-func (p *pair) Admit(_ context.Context, _ authz.Principal, msg *message.Message) (*transport.Pass, *transport.Refusal) {
+func (p *pair) Admit(_ context.Context, _ authz.Principal, msg *message.Message, _ transport.Mirror) (*transport.Pass, *transport.Refusal) {
 	p.asked++
 	p.gateName, p.gateArguments = msg.Name, canonical(msg.Arguments)
 	return &transport.Pass{Tools: p.tools}, nil

@@ -55,7 +55,7 @@ func (e *endpoint) receive(w http.ResponseWriter, r *http.Request) (*request, *h
 		e.refuse(w, r, msg, why)
 		return nil, r
 	}
-	return &request{endpoint: e, who: who, msg: msg, peer: session}, r
+	return &request{endpoint: e, who: who, msg: msg, mirror: newMirror(r.Header, msg), peer: session}, r
 }
 
 // validate checks what a message must be before a decision about it is asked
@@ -68,7 +68,7 @@ func (e *endpoint) validate(h http.Header, who authz.Principal, msg *message.Mes
 	if msg.IsNotification() || msg.IsResponse() {
 		return session, nil
 	}
-	if why := e.mirrored(h, who, msg); why != nil {
+	if why := mirrored(h, msg); why != nil {
 		return nil, why
 	}
 	if msg.Cursor != "" {
@@ -88,9 +88,10 @@ func foreignCursor() *Refusal {
 // request is one message of a verified caller.
 type request struct {
 	*endpoint
-	who  authz.Principal
-	msg  *message.Message
-	peer *peer // nil in revision 2026-07-28, and for initialize
+	who    authz.Principal
+	msg    *message.Message
+	mirror Mirror
+	peer   *peer // nil in revision 2026-07-28, and for initialize
 }
 
 // noted takes a notification. It has no answer, and of those that a client can
@@ -136,7 +137,7 @@ func (q *request) decide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	began := q.began()
-	pass, why := q.Gate.Admit(c.ctx, q.who, q.msg)
+	pass, why := q.Gate.Admit(c.ctx, q.who, q.msg, q.mirror)
 	q.took(c.ctx, StageDecision, began)
 	switch {
 	case why != nil:
