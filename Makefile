@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance interop nightly clean
+.PHONY: help run test lint fmt cover fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,7 +65,10 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	done
 
 bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
-	cd bench && $(GO) test -count=1 . && $(GO) run . -bar $(BENCHFLAGS)
+	cd bench && $(GO) test -count=1 . ./internal/... && $(GO) run . -bar $(BENCHFLAGS)
+
+bench-authz: ## the cost of a decision by the number of rules, and docs/policy-speed.md; fails if it is above its bars (about two minutes)
+	cd bench && $(GO) test -count=1 ./authz ./internal/... && $(GO) run ./authz -bar -doc ../docs/policy-speed.md $(BENCHFLAGS)
 
 e2e: e2e-go e2e-browser ## all three real clients against a fresh notes example
 

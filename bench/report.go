@@ -9,6 +9,8 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"github.com/sallyport-mcp/sallyport/bench/internal/measure"
 )
 
 // result is what is known of one revision: its rounds, or why there are none.
@@ -53,18 +55,18 @@ func (b bar) row(w io.Writer, r result) bool {
 		fmt.Fprintf(w, "%s\tnot measured: %s\n", b.revision, r.missing)
 		return false
 	}
-	ratio := median(r.rounds, round.ratio)
+	ratio := measure.Median(r.rounds, round.ratio)
 	lowest, highest := slices.MinFunc(r.rounds, byRatio).ratio(), slices.MaxFunc(r.rounds, byRatio).ratio()
 	met, word := ratio <= b.most, "missed"
 	if met {
 		word = "met"
 	}
 	fmt.Fprintf(w, "%s\t%s\t%s\t%.3f\t%.3f to %.3f\t%.2f\t%s\t%.0f, %.0f\n", b.revision,
-		micros(median(r.rounds, func(r round) time.Duration { return r.bare.cpu })),
-		micros(median(r.rounds, func(r round) time.Duration { return r.gate.cpu })),
+		micros(measure.Median(r.rounds, func(r round) time.Duration { return r.bare.cpu })),
+		micros(measure.Median(r.rounds, func(r round) time.Duration { return r.gate.cpu })),
 		ratio, lowest, highest, b.most, word,
-		median(r.rounds, func(r round) float64 { return r.bare.allocs }),
-		median(r.rounds, func(r round) float64 { return r.gate.allocs }))
+		measure.Median(r.rounds, func(r round) float64 { return r.bare.allocs }),
+		measure.Median(r.rounds, func(r round) float64 { return r.gate.allocs }))
 	return met
 }
 
@@ -72,14 +74,4 @@ func byRatio(a, b round) int { return cmp.Compare(a.ratio(), b.ratio()) }
 
 func micros(d time.Duration) string {
 	return fmt.Sprintf("%.1f µs", float64(d)/float64(time.Microsecond))
-}
-
-// median returns the middle of the values, the lower one of two.
-func median[T cmp.Ordered](rounds []round, of func(round) T) T {
-	values := make([]T, len(rounds))
-	for i, r := range rounds {
-		values[i] = of(r)
-	}
-	slices.Sort(values)
-	return values[(len(values)-1)/2]
 }

@@ -15,12 +15,12 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
+	"github.com/sallyport-mcp/sallyport/bench/internal/measure"
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/tools"
 	"github.com/sallyport-mcp/sallyport/transport"
@@ -114,13 +114,13 @@ func answerUsage(address string, in io.Reader, out io.Writer) error {
 }
 
 func currentUsage() (usage, error) {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+	used, err := measure.CPU()
+	if err != nil {
 		return usage{}, err
 	}
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	return usage{CPU: time.Duration(used.Utime.Nano() + used.Stime.Nano()), Allocs: memory.Mallocs}, nil
+	return usage{CPU: used, Allocs: memory.Mallocs}, nil
 }
 
 func startProfile(path string) (func(), error) {
