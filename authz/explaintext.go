@@ -220,7 +220,11 @@ func (e *Explanation) sayScope(w *prose, s *ExplainedScope) {
 		w.path(4, *s.Path)
 	default:
 		w.say(2, name, "is not covered:", e.tokenWords())
-		w.say(4, "It would be covered by, the declared one first:")
+		if len(s.Options) == 1 {
+			w.say(4, "Nothing but that scope itself would cover it.")
+			return
+		}
+		w.say(4, "Each of these would cover it, the declared one first:")
 		for _, o := range s.Options {
 			how := ""
 			if rows := o.Path.rows(); len(rows) > 0 {
