@@ -108,7 +108,7 @@ func TestExplain_NothingLeavesItsLine(t *testing.T) {
 	}
 }
 
-// TestExplain_AdviceIsLoadable: a row that the loader would refuse is no advice.
+// TestExplain_AdviceIsLoadable: a row that the loader would refuse is no advice, and neither is one that would not help.
 func TestExplain_AdviceIsLoadable(t *testing.T) {
 	read := need(t, "notes:read", "")
 	long := strings.NewReplacer("user:alice", "role:r0", "notes, read", "notes, list").Replace(chain(9)) + "p, role:r0, notes, read, allow\n"
@@ -130,7 +130,27 @@ func TestExplain_AdviceIsLoadable(t *testing.T) {
 	if len(e.Permissions[0].Add) > 0 {
 		t.Errorf("a row that the model cannot evaluate: %q", e.Permissions[0].Add)
 	}
+	act := compiled(t, custom("r.obj == p.obj && regexMatch(r.act, p.act)"), allowRow, Options{})
+	if e = act.Explain(user("zoe"), need(t, "notes:a+b", ""), nil); len(e.Permissions[0].Add) > 0 {
+		t.Errorf("a row that does not match itself: %q", e.Permissions[0].Add)
+	}
+	if e = act.Explain(user("zoe"), need(t, "notes:ab", ""), nil); len(e.Permissions[0].Add) != 1 {
+		t.Errorf("the twin: %q", e.Permissions[0].Add)
+	}
 	if e = compiled(t, model, allowRow, Options{}).Explain(user("zoe"), read, nil); len(e.Permissions[0].Add) != 1 {
 		t.Errorf("the twin: %q", e.Permissions[0].Add)
+	}
+}
+
+// TestPolicy_WithOneRow: what is joined to a policy is one row that says what it should.
+func TestPolicy_WithOneRow(t *testing.T) {
+	p := compiled(t, Source{}, allowRow, Options{})
+	for _, name := range []string{"user:bob, role:x\ng, user:eve", "user:bob\n# ", "user:bob "} {
+		if p.with(rowLink, []string{name, "role:x"}) != nil {
+			t.Errorf("%q is more or less than a name", name)
+		}
+	}
+	if p.with(rowLink, []string{"user:bob", "role:x"}) == nil {
+		t.Error("the twin")
 	}
 }

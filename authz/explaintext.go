@@ -183,14 +183,6 @@ func (p *ExplainedPermission) sayInstead(w *prose) {
 	}
 }
 
-func plainAll(names []string) []string {
-	list := make([]string, len(names))
-	for i, name := range names {
-		list[i] = plain(name)
-	}
-	return list
-}
-
 // sayClient says of the client of a user that no row denies it, if that was found out about everything.
 func (e *Explanation) sayClient(w *prose) {
 	open := func(p ExplainedPermission) bool {

@@ -90,11 +90,14 @@ func isPlain(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) < 0
 }
 
-// plains writes names one after the other.
-func plains(names []string) string {
+// plainAll returns names as plain has them.
+func plainAll(names []string) []string {
 	list := make([]string, len(names))
 	for i, name := range names {
 		list[i] = plain(name)
 	}
-	return strings.Join(list, ", ")
+	return list
 }
+
+// plains writes names one after the other.
+func plains(names []string) string { return strings.Join(plainAll(names), ", ") }

@@ -48,9 +48,6 @@ func (c *callerFlags) principal(aliases []string) (authz.Principal, error) {
 	who := authz.Principal{
 		Subject: c.user, Client: c.client, Alias: alias, Groups: c.groups, Roles: c.roles, Machine: c.user == "",
 	}
-	if who.Machine {
-		who.Subject = c.client
-	}
 	if who.Client == "" {
 		who.Client = notNamed
 	}
