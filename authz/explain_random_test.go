@@ -14,6 +14,7 @@ import (
 // explained is a question that was explained, with the policy's text to hold the explanation against.
 type explained struct {
 	asked
+	model   Source
 	text    string
 	options Options
 	policy  *Policy
@@ -65,6 +66,70 @@ func TestExplain_IsTrue(t *testing.T) {
 	}
 }
 
+// TestExplain_IsTrueOfCasbin does so under a model that Casbin decides by, with what an explanation promises then.
+func TestExplain_IsTrueOfCasbin(t *testing.T) {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 4))
+	operations := memoOperations(t)
+	seen := map[string]int{}
+	for range 25 {
+		x := explained{
+			model: custom("(keyMatch(r.obj, p.obj) && keyMatch(r.act, p.act))"), text: randomRows(r), options: Options{Declared: operations},
+		}
+		var err error
+		if x.policy, err = Compile(x.model, source(x.text), x.options); err != nil {
+			continue
+		}
+		for _, x.asked = range randomQuestions(t, r, operations, 12) {
+			x.e = x.policy.Explain(x.who, x.op, values(x.args))
+			x.checkDecision(t, seen)
+			for _, p := range x.e.Permissions {
+				x.checkByCasbin(t, p, seen)
+			}
+			if t.Failed() {
+				t.Fatalf("seed %d: %+v %v\n%s\n%s", seed, x.who, x.args, x.e, x.text)
+			}
+		}
+	}
+	t.Logf("seen %v", seen)
+	for _, what := range []string{"allow", "denial", "holder", "add g", "add p"} {
+		if seen[what] == 0 {
+			t.Errorf("no explanation had %q: the questions are too narrow", what)
+		}
+	}
+}
+
+func (x *explained) checkByCasbin(t *testing.T, p ExplainedPermission, seen map[string]int) {
+	t.Helper()
+	if p.Allow != nil {
+		seen["allow"]++
+		x.checkPath(t, *p.Allow, "allow")
+	}
+	for _, d := range p.Denials {
+		x.checkPath(t, d.Path, "deny")
+		x.checkDenial(t, p, d, seen)
+		seen["denial"]++
+	}
+	for _, h := range p.Holders {
+		x.checkPath(t, h, "allow")
+		x.checkHolder(t, p, h)
+		seen["holder"]++
+	}
+	for _, row := range p.Add {
+		seen["add "+row[:1]]++
+		if got := x.edited(t, p, row); !got.Allowed && len(p.Denials) == 0 {
+			t.Errorf("%s: with %q it is %s", p.Permission, row, got.Reason)
+		}
+	}
+	if p.Permission != "" && p.Allowed != (p.Allow != nil && len(p.Denials) == 0) {
+		t.Errorf("%s: allow %v and denials %v do not fit", p.Permission, p.Allow, p.Denials)
+	}
+}
+
 // checkDecision compares with what Decide says, and the parts with the whole.
 func (x *explained) checkDecision(t *testing.T, seen map[string]int) {
 	t.Helper()
@@ -72,7 +137,7 @@ func (x *explained) checkDecision(t *testing.T, seen map[string]int) {
 	seen[string(d.Reason())]++
 	want := Explanation{
 		Allowed: d.Allowed(), Door: d.Door(), Reason: d.Reason(), Because: d.Because(), Rule: d.Rule(), Revision: d.Revision(),
-		Textbook: true, StepUp: append([]string{}, d.Scopes()...), TokenScopes: append([]string{}, x.who.Scopes...),
+		Textbook: x.policy.Textbook(), StepUp: append([]string{}, d.Scopes()...), TokenScopes: append([]string{}, x.who.Scopes...),
 	}
 	got := x.e
 	got.Permissions, got.Scopes, got.Placeholders, got.Subjects = nil, nil, nil, nil
@@ -225,7 +290,7 @@ func (x *explained) edited(t *testing.T, p ExplainedPermission, row string, with
 	for _, n := range without {
 		lines[n-1] = ""
 	}
-	after := compiled(t, Source{}, strings.Join(append(lines, row, "p, role:unused, unused, unused, allow"), "\n"), x.options)
+	after := compiled(t, x.model, strings.Join(append(lines, row, "p, role:unused, unused, unused, allow"), "\n"), x.options)
 	for _, o := range after.Explain(x.who, x.op, values(x.args)).Permissions {
 		if o.Declared == p.Declared {
 			return o
