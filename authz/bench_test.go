@@ -59,3 +59,19 @@ func BenchmarkCompile(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkExplain is what is asked by people: a permission that is missing, for which rows are proposed and tried.
+func BenchmarkExplain(b *testing.B) {
+	write := need(b, "notes:write", "notes:delete")
+	for _, size := range []int{10, 100_000} {
+		p := compiled(b, Source{}, manyRows(size), Options{Declared: []Requirement{write}})
+		b.Run(fmt.Sprintf("%d rows", size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if e := p.Explain(user("zoe"), write, nil); len(e.Permissions[0].Add) != 2 {
+					b.Fatal(e)
+				}
+			}
+		})
+	}
+}

@@ -82,18 +82,30 @@ func (s rowSet) client(subject, object, action string) rowSet {
 
 // ask asks door two about one permission: the caller, and for a user the client as well.
 func (e *evaluator) ask(who *Principal, aliases []string, f filled) found {
-	object, action := string(f.object), string(f.action)
-	caller := e.enforce(e.rows.caller(who.subjects(aliases)), syntheticCaller, object, action)
-	if caller.outcome == denied && who.Machine {
-		caller.outcome = clientDenied
-	}
+	caller := e.askCaller(who, aliases, f)
 	if caller.outcome != allowed || who.Machine {
 		return caller
 	}
+	if client := e.askClient(who, aliases, f); client.outcome != allowed {
+		return client
+	}
+	return caller
+}
+
+// askCaller asks about everything that the caller is.
+func (e *evaluator) askCaller(who *Principal, aliases []string, f filled) found {
+	caller := e.enforce(e.rows.caller(who.subjects(aliases)), syntheticCaller, string(f.object), string(f.action))
+	if caller.outcome == denied && who.Machine {
+		caller.outcome = clientDenied
+	}
+	return caller
+}
+
+// askClient asks about the client of a user.
+func (e *evaluator) askClient(who *Principal, aliases []string, f filled) found {
+	object, action := string(f.object), string(f.action)
 	client := e.enforce(e.rows.client(who.subject(kindClient, who.Client, aliases), object, action), syntheticClient, object, action)
 	switch client.outcome {
-	case allowed:
-		return caller
 	case denied:
 		client.outcome = clientDenied
 	case missing:

@@ -37,7 +37,9 @@ func (p *Policy) decide(who *Principal, need Requirement, v Values) Decision {
 	var room [4]argument
 	given := arguments(room[:0]).readAll(need.permissions, v).readAll(need.scopes, v)
 	if t := firstUnfillable(need, given); t != nil {
-		return Decision{door: DoorTwo, reason: ReasonPlaceholder, permission: t.text}
+		return Decision{
+			door: DoorTwo, reason: ReasonPlaceholder, permission: t.text, declared: t.text, unfilled: t.unfillable(given),
+		}
 	}
 	// Door two first: if both are shut, no consent can help and the answer must not send the client to ask for one.
 	two := p.permitted(who, need, given)
@@ -90,9 +92,11 @@ func (p *Policy) shut(s *standing, who *Principal, t *Template, given arguments,
 	return d
 }
 
-// reason is the code of an outcome that is no.
+// reason is the code of an outcome.
 func (o outcome) reason() Reason {
 	switch o {
+	case allowed:
+		return ReasonAllowed
 	case missing:
 		return ReasonPermissionMissing
 	case denied:

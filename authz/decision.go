@@ -57,6 +57,7 @@ type Decision struct {
 	scopes     []string
 	permission string
 	declared   string // the scope or permission that keeps the door shut, with its placeholders
+	unfilled   string // the placeholder without a usable value
 	revision   string
 	why        evidence
 }
@@ -75,9 +76,6 @@ func (e evidence) decided() (rule, bool) {
 	}
 	return e.policy.rows.rules[e.rule], true
 }
-
-// chain returns the links that lead from one of the subjects that the caller is to that of the rule.
-func (e evidence) chain(r rule) []link { return e.policy.rows.chain(e.steps, e.policy.rows.ids[r.sub]) }
 
 // Allowed reports whether the operation may run.
 func (d Decision) Allowed() bool { return d.allowed }

@@ -73,10 +73,7 @@ func (p *Policy) coversOtherwise(d *delegation, token []string, f filled, short 
 		return false
 	}
 	var space [keySpace]byte
-	other := append(append(space[:0], kindScope+":"...), f.object...)
-	if short {
-		other = append(append(other, ':'), defaultAction...)
-	}
+	other := otherSpelling(space[:0], f, short)
 	if !p.holds(d, token, other) {
 		return false
 	}
@@ -85,4 +82,13 @@ func (p *Policy) coversOtherwise(d *delegation, token []string, f filled, short 
 		return t.short != short && t.unfillable(given) == "" && string(t.fill(nil, given).scope) == string(other)
 	}
 	return slices.ContainsFunc(p.implicit, means) || slices.ContainsFunc(need.scopes, means)
+}
+
+// otherSpelling is the subject that a scope with the action "use" is when that is left out, or written if it is not.
+func otherSpelling(space []byte, f filled, short bool) []byte {
+	other := append(append(space, kindScope+":"...), f.object...)
+	if short {
+		other = append(append(other, ':'), defaultAction...)
+	}
+	return other
 }

@@ -61,6 +61,8 @@ p, user:fred, x/*, use, allow
 		{"placeholder, covers a fixed scope too", user("fred", "x/1"), twin, true, true},
 		{"placeholder, covers another fixed scope", user("fred", "x/2"), twin, true, false},
 
+		{"placeholder, in nothing declared", user("dora", "table.all"), need(t, "table/{u}:read", ""), true, true},
+
 		{"placeholders, each permission for itself", user("dora", "a/users"), pair, true, true},
 		{"placeholders, one missing", user("bob", "a/users"), pair, false, false},
 	}

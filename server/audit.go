@@ -20,6 +20,7 @@ type record struct {
 	door      int
 	reason    string
 	rule      string
+	because   string
 	revision  string
 	duration  time.Duration
 
@@ -55,6 +56,7 @@ func (r *record) appendLine(dst []byte) []byte {
 	dst = appendNumber(dst, "door", int64(r.door))
 	dst = appendMember(dst, "reason", r.reason)
 	dst = appendMember(dst, "rule", r.rule)
+	dst = appendMember(dst, "because", r.because)
 	dst = appendMember(dst, "policy_revision", r.revision)
 	dst = appendNumber(dst, "duration_us", r.duration.Microseconds())
 	if r.count > 0 {

@@ -18,7 +18,7 @@ func BenchmarkAudit(b *testing.B) {
 	log := newAuditLog(sink, quiet())
 	r := &record{
 		time: time.Now(), requestID: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", method: "tools/call", name: "greet", allow: true, reason: "allowed",
-		rule: "policy.csv:2", revision: "0123456789ab", duration: 20 * time.Microsecond,
+		rule: "policy.csv:2", because: "user:alice > role:reader", revision: "0123456789ab", duration: 20 * time.Microsecond,
 		who: authz.Principal{Issuer: "https://issuer.example", Subject: "alice", Client: "app", TokenID: "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
 	}
 	b.ReportAllocs()

@@ -22,7 +22,7 @@ import (
 // members of a record, in order. They are a contract.
 var members = []string{
 	"time", "request_id", "trace_id", "issuer", "subject", "client", "actor", "token_id", "method", "name",
-	"decision", "door", "reason", "rule", "policy_revision", "duration_us",
+	"decision", "door", "reason", "rule", "because", "policy_revision", "duration_us",
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -31,12 +31,12 @@ func TestRecordHasExactlyItsMembers(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.FixedZone("", 3600))
 	full := record{
 		time: at, requestID: "r", traceID: "t", method: "tools/call", name: "echo", allow: true, reason: "allowed",
-		rule: "policy.csv:4", revision: "abc", duration: 1500 * time.Microsecond,
+		rule: "policy.csv:4", because: "user:s > role:r", revision: "abc", duration: 1500 * time.Microsecond,
 		who: authz.Principal{Issuer: "https://i", Subject: "s", Client: "c", Actor: "a", TokenID: "j", GrantID: "g", Groups: []string{"x"}},
 	}
 	want := `{"time":"2026-01-02T02:04:05.000006Z","request_id":"r","trace_id":"t","issuer":"https://i","subject":"s","client":"c","actor":"a",` +
 		`"token_id":"j","method":"tools/call","name":"echo","decision":"allow","door":0,"reason":"allowed","rule":"policy.csv:4",` +
-		`"policy_revision":"abc","duration_us":1500}` + "\n"
+		`"because":"user:s > role:r","policy_revision":"abc","duration_us":1500}` + "\n"
 	if diff := cmp.Diff(want, string(full.appendLine(nil))); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)
 	}
@@ -62,7 +62,7 @@ func TestL02_NothingLeavesItsLine(t *testing.T) {
 		"a\r\nb", "\x1b[31mred", `","decision":"allow","x":"`, "\u2028\u2029\u0085", "\u202eevil", "\x00\x7f", "\xff\xfe", "\U0001f600", `back\slash`,
 	}
 	for _, text := range hostile {
-		r := record{name: text, method: text, requestID: text, who: authz.Principal{Subject: text, Client: text, Issuer: text, Actor: text, TokenID: text}}
+		r := record{name: text, method: text, because: text, requestID: text, who: authz.Principal{Subject: text, Client: text, Issuer: text, Actor: text, TokenID: text}}
 		line := string(r.appendLine(nil))
 		for _, c := range line[:len(line)-1] {
 			if c < ' ' || c > '~' {
@@ -80,9 +80,9 @@ func TestL02_NothingLeavesItsLine(t *testing.T) {
 			t.Errorf("%q changed the decision to %v", text, got["decision"])
 		}
 	}
-	long := record{name: strings.Repeat("é", 1<<20)}
-	if line := long.appendLine(nil); len(line) > 4<<10 || !strings.Contains(string(line), `..."`) {
-		t.Errorf("a name of 2 MB makes a line of %d bytes, want a short one that says it was cut", len(line))
+	long := record{name: strings.Repeat("é", 1<<20), because: strings.Repeat("é", 1<<20)}
+	if line := long.appendLine(nil); len(line) > 4<<10 || strings.Count(string(line), `..."`) != 2 {
+		t.Errorf("a name and a reason of 2 MB make a line of %d bytes, want a short one that says it was cut", len(line))
 	}
 }
 

@@ -30,15 +30,17 @@ func (g *gate) complete(q *question) verdict {
 		if no != nil {
 			return *no
 		}
-		return g.suggest(q, a, string(d.Reason()), d.Rule())
+		v := g.suggest(q, a, string(d.Reason()))
+		v.rule, v.because = d.Rule(), d.Because()
+		return v
 	}
 	if !q.policy.Listed(q.who, op.need, true) {
-		return g.refuseEveryValue(q, op)
+		return g.refuseEveryValue(q, op, c.Argument)
 	}
 	a.keep = func(value string) bool {
 		return q.policy.Decide(q.who, op.need, valuesOf(with(c.Context, c.Argument, value))).Allowed()
 	}
-	return g.suggest(q, a, reasonListed, "")
+	return g.suggest(q, a, reasonListed)
 }
 
 // with returns a copy of values in which name has the given value.
@@ -52,16 +54,15 @@ func with(values map[string]string, name, value string) map[string]string {
 }
 
 // suggest lets a completion pass. Nothing but its provider can be reached.
-func (g *gate) suggest(q *question, a *allow, reason, rule string) verdict {
-	v := admitted(&transport.Pass{Context: withAllow(q.ctx, a)}, a.op.name, reason)
-	v.rule = rule
-	return v
+func (g *gate) suggest(q *question, a *allow, reason string) verdict {
+	return admitted(&transport.Pass{Context: withAllow(q.ctx, a)}, a.op.name, reason)
 }
 
 // refuseEveryValue refuses a completion of which no value could be allowed. If
 // the policy permits some value and the scopes can be named, a step-up helps.
-func (g *gate) refuseEveryValue(q *question, op *operation) verdict {
+func (g *gate) refuseEveryValue(q *question, op *operation, declared string) verdict {
 	v := verdict{name: op.name, door: authz.DoorTwo, reason: string(authz.ReasonPermissionMissing)}
+	v.because = "no value of {" + declared + "} could be allowed"
 	fixed := !slices.ContainsFunc(op.need.Scopes(), func(t authz.Template) bool { return len(t.Names()) > 0 })
 	if fixed && q.policy.Listed(q.who, op.need, false) {
 		v.door, v.reason = authz.DoorOne, string(authz.ReasonScopeMissing)

@@ -56,7 +56,8 @@ type verdict struct {
 	name    string // for the audit
 	reason  string // for the audit
 	door    authz.Door
-	rule    string
+	rule    string // for the audit
+	because string // for the audit
 }
 
 // admitted is a verdict that lets the request pass.
@@ -82,7 +83,7 @@ func (g *gate) Admit(
 	}
 	r := newRecord(ctx, started)
 	r.who, r.method, r.name = who, msg.Method, v.name
-	r.allow, r.door, r.reason, r.rule = v.pass != nil, int(v.door), v.reason, v.rule
+	r.allow, r.door, r.reason, r.rule, r.because = v.pass != nil, int(v.door), v.reason, v.rule, v.because
 	r.revision, r.duration = q.policy.Revision(), g.now().Sub(started)
 	g.audit.add(r)
 	g.traces.decided(ctx, r, v.refusal)
@@ -156,6 +157,7 @@ func (g *gate) decide(q *question, op *operation, values authz.Values) (authz.De
 		reason:  string(d.Reason()),
 		door:    d.Door(),
 		rule:    d.Rule(),
+		because: d.Because(),
 	}
 	return d, &v
 }
@@ -190,7 +192,7 @@ func (g *gate) run(q *question, d authz.Decision, a *allow) verdict {
 	pass := &transport.Pass{Context: withAllow(q.ctx, a)}
 	a.op.only(pass, a.uri)
 	v := admitted(pass, a.op.name, string(d.Reason()))
-	v.rule = d.Rule()
+	v.rule, v.because = d.Rule(), d.Because()
 	return v
 }
 

@@ -23,32 +23,41 @@ import (
 // TestRecords reads what the audit says of each kind of answer.
 func TestRecords(t *testing.T) {
 	f := start(t)
-	bob := f.Token(t, servertest.Caller{Subject: "bob", Claims: map[string]any{"jti": "j1", "act": map[string]any{"sub": "proxy"}}}, "echo:use")
+	bob := f.Token(t, servertest.Caller{Subject: "bob", Claims: map[string]any{"jti": "j1", "act": map[string]any{"sub": "proxy"}}}, "echo:use", "greeting:use")
 	c := f.Client(t, bob).With("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 	c.Call("echo", map[string]any{"text": "x"})
 	c.Call("secret", map[string]any{"text": "x"})
 	c.Call("query", map[string]any{"table": "public"})
+	c.Call("query", map[string]any{"table": "canary"})
+	c.Call("query", map[string]any{"table": "a canary"})
+	c.Call("whoami", nil)
+	c.CompletePrompt("greeting", "name", "canary")
+	c.CompleteResource("user://{id}", "id", "canary")
 	c.Call("nothing", nil)
 	c.Tools()
 	c.Send("server/discover", nil)
 	c.SendRaw(http.Header{"Mcp-Method": {"tools/list"}, "Mcp-Name": {"x"}}, []byte("{"))
 
 	type line struct {
-		Subject, Client, Actor, Method, Name, Decision, Reason, Rule string
-		TokenID                                                      string `json:"token_id"`
-		TraceID                                                      string `json:"trace_id"`
-		RequestID                                                    string `json:"request_id"`
-		Revision                                                     string `json:"policy_revision"`
-		Issuer                                                       string
-		Door                                                         int
-		Time                                                         time.Time
-		Duration                                                     int64 `json:"duration_us"`
+		Subject, Client, Actor, Method, Name, Decision, Reason, Rule, Because string
+		TokenID                                                               string `json:"token_id"`
+		TraceID                                                               string `json:"trace_id"`
+		RequestID                                                             string `json:"request_id"`
+		Revision                                                              string `json:"policy_revision"`
+		Issuer                                                                string
+		Door                                                                  int
+		Time                                                                  time.Time
+		Duration                                                              int64 `json:"duration_us"`
 	}
 	var got []string
 	seen := map[string]bool{}
-	for _, text := range f.Records(t, 7) {
+	for _, text := range f.Records(t, 12) {
 		l := decode[line](t, text)
-		got = append(got, fmt.Sprintf("%s %s: %s %d %s %s", l.Method, l.Name, l.Decision, l.Door, l.Reason, strings.TrimPrefix(l.Rule, filepath.Dir(f.policy)+"/")))
+		rule := strings.TrimPrefix(l.Rule, filepath.Dir(f.policy)+"/")
+		got = append(got, fmt.Sprintf("%s %s: %s %d %s [%s] %s", l.Method, l.Name, l.Decision, l.Door, l.Reason, rule, l.Because))
+		if strings.Contains(text, "canary") {
+			t.Errorf("the record holds an argument: %s", text)
+		}
 		if l.Subject != "bob" || l.Client != "test-client" || l.Actor != "proxy" || l.TokenID != "j1" || l.Issuer != servertest.DefaultIssuer ||
 			l.Revision != f.Server.Server().PolicyRevision() || l.TraceID != "4bf92f3577b34da6a3ce929d0e0e4736" || l.RequestID == "" || time.Since(l.Time) > time.Minute {
 			t.Errorf("who, when or under which policy is wrong: %s", text)
@@ -59,13 +68,18 @@ func TestRecords(t *testing.T) {
 		seen[l.RequestID] = true
 	}
 	want := []string{
-		"tools/call echo: allow 0 allowed policy.csv:2",
-		"tools/call secret: deny 2 permission_missing ",
-		"tools/call query: deny 1 scope_missing ",
-		"tools/call nothing: deny 0 unknown_operation ",
-		"tools/list : allow 0 listed ",
-		"server/discover : allow 0 valid_token ",
-		" : deny 0 malformed_message ",
+		"tools/call echo: allow 0 allowed [policy.csv:2] user:bob > role:member",
+		"tools/call secret: deny 2 permission_missing [] no row allows secret:use",
+		"tools/call query: deny 1 scope_missing [] no scope of the token covers tables:read",
+		"tools/call query: deny 2 permission_missing [] no row allows table/{table}:read",
+		"tools/call query: deny 2 placeholder [] no usable value for {table} in table/{table}:read",
+		"tools/call whoami: allow 0 any_principal [] open to every verified caller",
+		"completion/complete greeting: allow 0 allowed [policy.csv:3] user:bob > role:member",
+		"completion/complete user://{id}: deny 1 scope_missing [] no value of {id} could be allowed",
+		"tools/call nothing: deny 0 unknown_operation [] ",
+		"tools/list : allow 0 listed [] ",
+		"server/discover : allow 0 valid_token [] ",
+		" : deny 0 malformed_message [] ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +19,7 @@ import (
 const (
 	// ExitOK is a server that was stopped, or a command that found nothing wrong.
 	ExitOK = 0
-	// ExitFailed is a server that stopped by itself, or a policy with errors.
+	// ExitFailed is a server that stopped by itself, a policy with errors, or a caller that is denied.
 	ExitFailed = 1
 	// ExitUsage is a command line or a configuration with mistakes. Nothing was started.
 	ExitUsage = 2
@@ -27,9 +29,10 @@ const (
 // process's arguments name with cfg as the program's own settings, and exits
 // with one of the exit codes above. Commands are
 //
-//	serve         serve until SIGINT or SIGTERM (the default)
-//	tools         list the operations with the scopes and permissions they need
-//	policy check  report every error and warning of the policy
+//	serve           serve until SIGINT or SIGTERM (the default)
+//	tools           list the operations with the scopes and permissions they need
+//	policy check    report every error and warning of the policy
+//	policy explain  say why a caller may or may not use an operation
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
@@ -54,7 +57,11 @@ func Run(ctx context.Context, cfg server.Config, args, env []string, stdout, std
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	switch {
+	case errors.Is(err, deniedError{}):
+		return ExitFailed // the answer is written; there is nothing to add
+	case err != nil:
 		hint := ""
 		if isCommandLine(err) {
 			hint = "; " + root.Name() + " --help lists the commands"
@@ -72,14 +79,13 @@ type program struct {
 	stdout, stderr io.Writer
 }
 
+// name is what the program is called in what it writes.
+func (p *program) name() string { return cmp.Or(p.base.Name, "server") }
+
 func (p *program) rootCommand() *cobra.Command {
-	name := p.base.Name
-	if name == "" {
-		name = "server"
-	}
 	serve := p.serveCommand()
 	root := &cobra.Command{
-		Use:           name,
+		Use:           p.name(),
 		Short:         "A protected MCP server",
 		Long:          longHelp(),
 		Args:          cobra.NoArgs,
@@ -95,6 +101,11 @@ func (p *program) rootCommand() *cobra.Command {
 	root.AddCommand(serve, p.toolsCommand(), p.policyCommand())
 	return root
 }
+
+// deniedError ends a command whose answer is no.
+type deniedError struct{}
+
+func (deniedError) Error() string { return "denied" }
 
 // usageError marks what the caller must repair before anything can start.
 type usageError struct{ error }

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"flag"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"github.com/sallyport-mcp/sallyport/server/cli"
 	"github.com/sallyport-mcp/sallyport/tools"
 )
+
+var update = flag.Bool("update", false, "rewrite what the scripts compare with")
 
 type in struct {
 	Name string `json:"name"`
@@ -41,8 +44,9 @@ func config() server.Config {
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"demo": func() { cli.Main(config()) },
-		"held": held,
+		"demo":  func() { cli.Main(config()) },
+		"held":  held,
+		"notes": func() { cli.Main(notesConfig()) },
 		// unnamed is a program whose own settings are wrong.
 		"unnamed": func() { cli.Main(server.Config{}) },
 		// wait-for returns once something listens at the address.
@@ -67,7 +71,8 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata"),
+		Dir:           filepath.Join("testdata"),
+		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -75,7 +80,7 @@ func TestScripts(t *testing.T) {
 			}
 			defer listener.Close()
 			env.Setenv("FREE", listener.Addr().String())
-			return nil
+			return notesPolicy(env.WorkDir)
 		},
 	})
 }

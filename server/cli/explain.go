@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/server"
+)
+
+// explainCommand asks the policy one question.
+type explainCommand struct {
+	caller    callerFlags
+	arguments []string
+	json      bool
+}
+
+func (p *program) explainCommand() *cobra.Command {
+	var c explainCommand
+	cmd := &cobra.Command{
+		Use:   "explain [flags] OPERATION",
+		Short: "Say why a caller may or may not use an operation",
+		Long: `Say whether a caller may use an operation, through which rows of the policy,
+and what would have to be different. Nothing is served and no token is needed:
+the flags say what a token would say. A user without --client comes through a
+client that no row names.
+
+OPERATION is the name of a tool or prompt, a URI or a URI template; tool:NAME
+or prompt:NAME if both have the name. Scopes are written as the policy names
+them, whatever the issuer calls them.
+
+Exit codes: 0 allowed, 1 denied, 2 wrong usage or configuration, or a policy
+that does not load.`,
+		Example: p.examples(
+			"policy explain --user bob --scope notes:read notes_delete",
+			"policy explain --user bob --group interns --client vscode notes_search",
+			"policy explain --client nightly-job --scope notes:read note://7",
+			"policy explain --user bob --arg table=orders --json query",
+		),
+		Args: oneOperation,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.explain(cmd, &c, args[0]) },
+	}
+	c.caller.declare(cmd.Flags())
+	cmd.Flags().StringArrayVar(&c.arguments, "arg", nil, "`NAME=VALUE` of an argument; may be repeated")
+	cmd.Flags().BoolVar(&c.json, "json", false, "write the explanation as JSON")
+	return cmd
+}
+
+// examples are command lines as they are typed.
+func (p *program) examples(lines ...string) string {
+	for i, line := range lines {
+		lines[i] = "  " + p.name() + " " + line
+	}
+	return strings.Join(lines, "\n")
+}
+
+func oneOperation(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return usageError{fmt.Errorf("name an operation: %s OPERATION; %s tools lists them", cmd.CommandPath(), cmd.Root().Name())}
+	case 1:
+		return nil
+	}
+	return usageError{fmt.Errorf("one operation at a time, not %q; each flag stands in front of its value", args)}
+}
+
+func (p *program) explain(cmd *cobra.Command, c *explainCommand, name string) error {
+	cfg, wrong := p.load(cmd.Flags())
+	review, err := server.NewReview(cfg)
+	if err := merge(wrong, err); err != nil {
+		return err
+	}
+	policy, err := review.Load("")
+	if err != nil {
+		return usageError{fmt.Errorf("the policy does not load:\n%w", err)}
+	}
+	who, op, values, err := c.read(review, name)
+	if err != nil {
+		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+	}
+	explained := explained{Operation: describedOperation{op.Kind, op.Name, name}, Explanation: policy.Explain(who, op.Need, values)}
+	write := explained.writeText
+	if c.json {
+		write = explained.writeJSON
+	}
+	if err := write(p.stdout, who); err != nil {
+		return err
+	}
+	if !explained.Allowed {
+		return deniedError{}
+	}
+	return nil
+}
+
+// read makes the question of what was written on the command line.
+func (c *explainCommand) read(review *server.Review, name string) (authz.Principal, authz.Operation, authz.Values, error) {
+	who, whoErr := c.caller.principal(review.Aliases())
+	arguments, argErr := readArguments(c.arguments)
+	op, values, opErr := review.Find(name, arguments)
+	err := errors.Join(whoErr, argErr, opErr)
+	if err == nil {
+		err = checkArguments(arguments, op)
+	}
+	return who, op, values, err
+}
+
+// explained is an explanation with what was asked for.
+type explained struct {
+	Operation describedOperation `json:"operation"`
+	authz.Explanation
+}
+
+// describedOperation is an operation, and what it was asked for by.
+type describedOperation struct {
+	Kind  string `json:"kind"`
+	Name  string `json:"name"`
+	Asked string `json:"asked"`
+}
+
+func (e explained) writeJSON(w io.Writer, _ authz.Principal) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(e)
+}
+
+func (e explained) writeText(w io.Writer, who authz.Principal) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "operation  %s %s\n", e.Operation.Kind, ascii(e.Operation.Name))
+	fmt.Fprintf(&b, "caller     %s\n", describe(who))
+	fmt.Fprintf(&b, "scopes     %s\n\n%s\n", orNone(who.Scopes), e.Explanation)
+	for _, p := range e.Placeholders {
+		if !p.Usable {
+			fmt.Fprintf(&b, "\nGive a value with --arg %s=VALUE.\n", p.Name)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// describe says in words who asks.
+func describe(who authz.Principal) string {
+	switch {
+	case who.Machine:
+		return "client " + ascii(who.Client) + ", by its own token"
+	case who.Client == notNamed:
+		return "user " + ascii(who.Subject) + ", through a client that no row names"
+	}
+	return "user " + ascii(who.Subject) + ", through client " + ascii(who.Client)
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return ascii(strings.Join(list, " "))
+}
+
+// ascii quotes a text that a terminal could show as something else.
+func ascii(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return strconv.QuoteToASCII(text)
+	}
+	return text
+}
