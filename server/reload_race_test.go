@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 // edition is one of two revisions that take turns: model and policy belong
@@ -212,5 +213,48 @@ func TestP16_NoReaderWaitsForAReload(t *testing.T) {
 		if !f.mayDelete() || !f.may("somebody019999", "documents/019999:read") {
 			t.Errorf("%s: the policy is not in force in the end:\n%s", where, f.log)
 		}
+	}
+}
+
+// TestP15_AWithdrawalNamesThePolicyThatWithdrew has a policy between two that allow
+// deny what runs. The record of the withdrawal says which it was.
+func TestP15_AWithdrawalNamesThePolicyThatWithdrew(t *testing.T) {
+	records := &bytes.Buffer{}
+	cfg := goodConfig(t)
+	cfg.Audit, cfg.Stdout = "stdout", records
+	s, err := New(cfg) // not started: nothing but this test replaces the policy
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	put := func(text string) string {
+		policy, err := authz.Compile(authz.Source{}, authz.Source{Name: "policy.csv", Data: []byte(text)}, s.store.reader.files.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.store.put(policy, content{})
+		return policy.Revision()
+	}
+	allows := put(goodPolicy)
+	who := authz.Principal{Subject: "bob", Client: "c", Scopes: []string{"echo:use"}}
+	msg := &message.Message{Revision: "2026-07-28", Method: "tools/call", Name: "echo", Arguments: []byte(`{"text":"x"}`)}
+	g := s.newGate(s.at)
+	g.revoked = nil // this token was never issued
+	pass, refused := g.Admit(t.Context(), who, msg)
+	if refused != nil || pass.Recheck() != nil {
+		t.Fatalf("refused: %v", refused)
+	}
+	denies := put(goodPolicy + "p, user:bob, echo, use, deny\n")
+	why := pass.Recheck()
+	if why == nil {
+		t.Fatal("the call goes on")
+	}
+	put(goodPolicy)
+	g.Refused(t.Context(), &who, msg, why)
+	s.audit.flush()
+	lines := strings.Split(strings.TrimSpace(records.String()), "\n")
+	if len(lines) != 2 || !strings.Contains(lines[0], `"decision":"allow"`) || !strings.Contains(lines[0], `"policy_revision":"`+allows+`"`) ||
+		!strings.Contains(lines[1], `"decision":"deny"`) || !strings.Contains(lines[1], `"policy_revision":"`+denies+`"`) {
+		t.Errorf("allowed by %s, denied by %s, and recorded:\n%s", allows, denies, records)
 	}
 }
