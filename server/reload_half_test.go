@@ -152,6 +152,30 @@ func TestFilesThatRestInTheEndAreJudgedAnew(t *testing.T) {
 	f.calm(t)
 }
 
+// TestCompilingIsPartOfTheWait has a policy that takes long to compile, as a large one
+// does. The looks that are needed anyway do not come on top of that.
+func TestCompilingIsPartOfTheWait(t *testing.T) {
+	for end, longest := range map[string]time.Duration{"\n": 850 * time.Millisecond, "": 1100 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newPolicyFixture(t)
+			f.compile = func(model, policy authz.Source, o authz.Options) (*authz.Policy, error) {
+				time.Sleep(600 * time.Millisecond) //nolint:forbidigo // the bubble's clock
+				return authz.Compile(model, policy, o)
+			}
+			go f.watch(t.Context())
+			f.write(t, f.policy, goodPolicy+bobDeletes+"# the end"+end)
+			time.Sleep(longest - time.Millisecond) //nolint:forbidigo // the bubble's clock
+			synctest.Wait()
+			early := f.mayDelete()
+			time.Sleep(2 * time.Millisecond) //nolint:forbidigo // the bubble's clock
+			synctest.Wait()
+			if early || !f.mayDelete() {
+				t.Errorf("%q: in force before %v: %v, after it: %v", end, longest, early, f.mayDelete())
+			}
+		})
+	}
+}
+
 // TestACompilerThatPanicsIsSurvived runs the watcher with one.
 func TestACompilerThatPanicsIsSurvived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
