@@ -138,8 +138,11 @@ func TestReadingIsBounded(t *testing.T) {
 		open func(string) (fs.File, error)
 		want string
 	}{
-		"at the limit":           {file(maxPolicyFile, maxPolicyFile), ""},
-		"above it":               {file(maxPolicyFile+1, maxPolicyFile+1), "it is larger than 64 MiB"},
+		"at the limit": {file(maxPolicyFile, maxPolicyFile), ""},
+		"above it":     {file(maxPolicyFile+1, maxPolicyFile+1), "it is larger than 64 MiB"},
+		"above it, and not read": {func(string) (fs.File, error) {
+			return fakeFile{Reader: broken{strings.NewReader("")}, size: maxPolicyFile + 1}, nil
+		}, "it is larger than 64 MiB"},
 		"above it without a say": {file(maxPolicyFile+1, 0), "it is larger than 64 MiB"},
 		"without an end":         {func(string) (fs.File, error) { return fakeFile{Reader: endless{}}, nil }, "it is larger than 64 MiB"},
 		"fails at once":          {func(string) (fs.File, error) { return fakeFile{Reader: broken{strings.NewReader("")}}, nil }, "input/output error"},

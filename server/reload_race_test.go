@@ -258,3 +258,41 @@ func TestP15_AWithdrawalNamesThePolicyThatWithdrew(t *testing.T) {
 		t.Errorf("allowed by %s, denied by %s, and recorded:\n%s", allows, denies, records)
 	}
 }
+
+// TestP15_ARequestAsksForItsPolicyOnce sends every method that is decided to a gate that
+// has another policy whenever it is asked for one.
+func TestP15_ARequestAsksForItsPolicyOnce(t *testing.T) {
+	s, _ := guarded(t)
+	g := s.newGate(s.at)
+	asked := 0
+	g.policy = func() *authz.Policy {
+		asked++
+		return s.store.policy()
+	}
+	completion := &message.Completion{RefType: refResource, Argument: "b", Value: "v"}
+	for method, row := range g.methods {
+		if row.ask == nil {
+			continue
+		}
+		msg := &message.Message{Revision: "2026-07-28", Method: method, Name: "echo", Completion: completion, Filter: &message.Filter{URIs: []string{"a://1"}}}
+		switch method {
+		case "prompts/get":
+			msg.Name = "p"
+		case "completion/complete":
+			msg.Name = "a://{b}"
+		case "resources/read", "resources/subscribe", "resources/unsubscribe":
+			msg.Name = "a://1"
+		}
+		if row.in == inOlder {
+			msg.Revision = "2025-11-25"
+		}
+		asked = 0
+		pass, why := g.Admit(t.Context(), authz.Principal{Subject: "bob", Client: "c", Scopes: []string{"echo:use"}}, msg)
+		if asked != 1 || why != nil {
+			t.Errorf("%s: the policy was asked for %d times, want once; refused: %v", method, asked, why)
+		}
+		if pass != nil && pass.Subscription != nil && len(pass.Subscription.Filter.URIs) != 1 {
+			t.Errorf("%s: %v was granted", method, pass.Subscription.Filter)
+		}
+	}
+}
