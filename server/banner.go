@@ -89,15 +89,15 @@ func wrapped(label string, words []string) []string {
 // policyWords names the model and the policy in force.
 func (s *Server) policyWords() (string, string) {
 	inForce := s.store.policy()
-	modelFile, policyFile := s.store.files.paths()
+	modelFile, policyFile := s.store.reader.files.paths()
 	policy := policyFile + ", revision " + inForce.Revision()
 	switch {
 	case s.store.startModel == "":
-		return "the textbook model", policy
-	case inForce.Textbook():
-		return modelFile + " (textbook)", policy
+		return "the textbook model, compiled", policy
+	case evaluatorOf(inForce) == EvaluatorCompiled:
+		return modelFile + " (textbook, compiled)", policy
 	}
-	return modelFile, policy
+	return modelFile + " (Casbin; its cost grows with the policy)", policy
 }
 
 // operationLines lists what is protected and what it takes.

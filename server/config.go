@@ -107,8 +107,9 @@ type Config struct {
 	Users []authserver.User
 	// Model and Policy are the Casbin files. Empty means [DefaultModel] and
 	// [DefaultPolicy] in the working directory; of these the model may be
-	// missing, which means the textbook model. Edits take effect while the
-	// server runs.
+	// missing, which means the textbook model. Each is a regular file of at most
+	// 64 MiB. Edits take effect within a second while the server runs; files that
+	// do not load change nothing and are an alarm.
 	Model, Policy string
 	// SealingKeys seal what clients carry for the server and bring back, as the
 	// state of a request that waits for input. The first one seals and all of

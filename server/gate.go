@@ -119,7 +119,7 @@ func (g *gate) Refused(ctx context.Context, who *authz.Principal, msg *message.M
 	}
 	r := newRecord(ctx, now)
 	r.reason = cmp.Or(why.Reason, reasonRefused)
-	r.revision = g.policy().Revision()
+	r.revision = cmp.Or(why.PolicyRevision, g.policy().Revision())
 	defer g.traces.decided(ctx, r, why)
 	if who == nil {
 		info, _ := transport.InfoFrom(ctx)

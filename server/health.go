@@ -15,21 +15,25 @@ type readiness struct {
 	Reasons []string `json:"reasons,omitempty"`
 	// Notes are worth an operator's look but do not take a replica out of
 	// service: all of them would be gone at once.
-	Notes          []string `json:"notes,omitempty"`
-	PolicyRevision string   `json:"policy_revision"`
+	Notes []string `json:"notes,omitempty"`
+	// PolicyRevision is that of the policy in force.
+	PolicyRevision string `json:"policy_revision"`
+	// PolicyEvaluator is what decides door two under it.
+	PolicyEvaluator Evaluator `json:"policy_evaluator"`
 }
 
 // readiness tells whether requests can be decided.
 func (s *Server) readiness() readiness {
-	r := readiness{PolicyRevision: s.PolicyRevision()}
+	policy := s.store.policy()
+	r := readiness{PolicyRevision: policy.Revision(), PolicyEvaluator: evaluatorOf(policy)}
 	if s.stopping.Load() {
 		r.Reasons = append(r.Reasons, "stopping")
 	}
 	for _, err := range flatten(s.verifier().Ready()) {
 		r.Reasons = append(r.Reasons, err.Error())
 	}
-	if s.store.stale.Load() {
-		r.Notes = append(r.Notes, "policy stale: the files hold something that does not load, the last good policy is in force")
+	if why := s.store.alarm.note(); why != "" {
+		r.Notes = append(r.Notes, "policy stale: "+why+"; the last good policy is in force")
 	}
 	if s.AuditStats().Lost > 0 {
 		r.Notes = append(r.Notes, "audit records were lost")

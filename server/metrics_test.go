@@ -269,7 +269,7 @@ func TestMetricsMove(t *testing.T) {
 	if within[inFlight] != 1 || within[open] != 0 {
 		t.Errorf("within a request: %v in flight, %v streams", within[inFlight], within[open])
 	}
-	revision := `sallyport_policy_info{revision="` + f.Server.Server().PolicyRevision() + `"}`
+	revision := `sallyport_policy_info{evaluator="compiled",revision="` + f.Server.Server().PolicyRevision() + `"}`
 	if within[revision] != 1 || within["sallyport_policy_stale"] != 0 || within["sallyport_policy_age_seconds"] <= 0 {
 		t.Errorf("the policy: %v", within)
 	}

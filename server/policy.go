@@ -3,7 +3,8 @@ package server
 import (
 	"bytes"
 	"cmp"
-	"errors"
+	"runtime/debug"
+	"slices"
 
 	"github.com/sallyport-mcp/sallyport/authz"
 )
@@ -14,65 +15,66 @@ type policyFiles struct {
 	options       authz.Options
 }
 
-// content is both files as they were read at one moment.
-type content struct{ model, policy authz.Source }
-
-// same tells whether two readings brought the same bytes.
-func (c content) same(other content) bool {
-	return c.model.Name == other.model.Name && bytes.Equal(c.model.Data, other.model.Data) &&
-		bytes.Equal(c.policy.Data, other.policy.Data)
-}
-
 // paths returns the model and the policy as findings name them.
 func (f policyFiles) paths() (string, string) {
 	return cmp.Or(f.model, DefaultModel), cmp.Or(f.policy, DefaultPolicy)
 }
 
-// read reads both files. A model that nobody configured may be missing. The
-// error is a [*authz.LintError].
-func (f policyFiles) read() (content, error) {
-	model, policy, err := authz.Read(f.model, f.policy)
-	return content{model, policy}, err
+// content is both files as they were at one moment: their bytes, which never
+// change, or why there are none.
+type content struct {
+	model, policy authz.Source
+	unread        []authz.Finding
 }
 
-// load reads and compiles both files. The error is a [*authz.LintError].
-func (f policyFiles) load() (*authz.Policy, content, error) {
-	read, err := f.read()
-	if err != nil {
-		return nil, content{}, err
-	}
-	policy, err := authz.Compile(read.model, read.policy, f.options)
-	return policy, read, err
+// same tells whether two looks found the same.
+func (c content) same(other content) bool {
+	return sameSource(c.model, other.model) && sameSource(c.policy, other.policy) && slices.Equal(c.unread, other.unread)
 }
 
-// PolicyReport is what can be said against a model and a policy.
-type PolicyReport struct {
-	// Findings are the errors and warnings, those of the model first.
-	Findings []authz.Finding
-	// Errors is the number of errors among them. With any the policy does not load.
-	Errors int
+func sameSource(a, b authz.Source) bool { return a.Name == b.Name && bytes.Equal(a.Data, b.Data) }
+
+// mayBeCut tells whether this may be a part of what somebody is writing over
+// what is in force.
+func (c content) mayBeCut(inForce content) bool {
+	return mayBeCut(c.model.Data, inForce.model.Data) || mayBeCut(c.policy.Data, inForce.policy.Data)
 }
 
-// CheckPolicy reads the model and policy that cfg names and returns every
-// error and warning. Warnings relate the policy to the declared operations.
-// The error is a [*ConfigError] if the declarations themselves do not compile;
-// the other settings are not looked at.
-func CheckPolicy(cfg Config) (PolicyReport, error) {
-	review, err := NewReview(cfg)
-	if err != nil {
-		return PolicyReport{}, err
+// mayBeCut tells it of one file: its last line does not end, or it is a
+// beginning of what was there before.
+func mayBeCut(now, before []byte) bool {
+	return !bytes.Equal(now, before) && (!bytes.HasSuffix(now, []byte{'\n'}) || bytes.HasPrefix(before, now))
+}
+
+// compiler makes a policy of what was read, as [authz.Compile] does.
+type compiler func(model, policy authz.Source, options authz.Options) (*authz.Policy, error)
+
+// panicked is the error of a compiler that panicked. It says so and no more: its
+// cause, which may hold anything, is for the log.
+type panicked struct {
+	cause any
+	stack []byte
+}
+
+func (p *panicked) Error() string {
+	return "compiling the policy panicked, which is a fault of this program"
+}
+
+// compile makes a policy of what was read. The error is a [*authz.LintError] or a
+// [*panicked].
+func (c content) compile(compile compiler, options authz.Options) (*authz.Policy, error) {
+	if len(c.unread) > 0 {
+		return nil, &authz.LintError{Findings: c.unread}
 	}
-	files := review.files
-	read, err := files.read()
-	var unread *authz.LintError
-	if errors.As(err, &unread) {
-		return PolicyReport{Findings: unread.Findings, Errors: len(unread.Findings)}, nil
-	}
-	report := PolicyReport{Findings: authz.Lint(read.model, read.policy, files.options)}
-	for _, finding := range report.Findings {
-		if finding.Severity == authz.SeverityError {
-			report.Errors++
-		}
-	}
-	return report, nil
+	var policy *authz.Policy
+	var err error
+	func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				policy, err = nil, &panicked{cause: cause, stack: debug.Stack()}
+			}
+		}()
+		policy, err = compile(c.model, c.policy, options)
+	}()
+	return policy, err
 }

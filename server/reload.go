@@ -11,29 +11,40 @@ import (
 )
 
 const (
-	// pollInterval is how often the policy files are looked at. An edit is
-	// taken when two looks in a row read the same, so it takes effect well
-	// within a second and a file that is still being written is left alone.
+	// pollInterval is how often the policy files are looked at.
 	pollInterval = 250 * time.Millisecond
+	// calmLooks is how many looks in a row have to find the same before it
+	// counts: a file that somebody is writing is left alone.
+	calmLooks = 2
+	// cutLooks is how many it takes if what they find may be cut off. The last of
+	// them comes 750 ms after the edit at the latest.
+	cutLooks = 3
+	// restlessLooks is after how many looks that never find the same twice
+	// somebody should know: ten seconds of them.
+	restlessLooks = 40
 )
 
 // policyStore holds the policy that is in force and replaces it when its files
 // change. Readers never wait, and never see half of a change.
 type policyStore struct {
-	files  policyFiles
-	logger *slog.Logger
+	reader   *policyReader
+	compile  compiler
+	logger   *slog.Logger
+	interval time.Duration // between looks
 
 	startModel string // the model file the server started with, empty for none
 
 	current atomic.Pointer[loadedPolicy]
-	stale   atomic.Bool // the files hold something that does not load
-	failed  atomic.Uint64
+	alarm   policyAlarm
 
 	// Only touched by the goroutine that watches.
-	loaded    content // what current was compiled from
-	candidate content // what the last look read
-	complaint string  // what the last look could not read
-	judged    bool    // the candidate was loaded or found bad already
+	loaded   content // what current was compiled from
+	refused  content // what the alarm is about
+	found    content // what the last look found
+	looks    int     // how many in a row have found it
+	needed   int     // how many it takes
+	tried    attempt // at compiling it
+	restless int     // looks since it was enough of them
 }
 
 // loadedPolicy is a policy with the time since when it is in force.
@@ -42,113 +53,139 @@ type loadedPolicy struct {
 	since  time.Time
 }
 
+// attempt is what compiling came to.
+type attempt struct {
+	policy *authz.Policy
+	err    error
+}
+
 // newPolicyStore loads the policy for the first time. The error is a
-// [*authz.LintError].
+// [*authz.LintError], unless this program is at fault.
 func newPolicyStore(files policyFiles, logger *slog.Logger) (*policyStore, error) {
-	s := &policyStore{files: files, logger: logger}
-	policy, read, err := files.load()
+	s := &policyStore{reader: newPolicyReader(files), compile: authz.Compile, logger: logger, interval: pollInterval}
+	read := s.reader.once()
+	policy, err := read.compile(s.compile, files.options)
 	if err != nil {
 		return nil, err
 	}
-	s.put(policy)
-	s.startModel = read.model.Name
-	s.loaded, s.candidate, s.judged = read, read, true
+	s.put(policy, read)
+	s.found, s.needed, s.startModel = read, calmLooks, read.model.Name
+	s.alarm.looked()
 	return s, nil
 }
 
 // policy returns the policy in force.
 func (s *policyStore) policy() *authz.Policy { return s.current.Load().policy }
 
-// inForce returns the revision of the policy in force, and for how long it has
-// been.
-func (s *policyStore) inForce() (string, time.Duration) {
+// inForce returns the policy in force, and for how long it has been.
+func (s *policyStore) inForce() (*authz.Policy, time.Duration) {
 	loaded := s.current.Load()
-	return loaded.policy.Revision(), time.Since(loaded.since)
+	return loaded.policy, time.Since(loaded.since)
 }
 
-func (s *policyStore) put(policy *authz.Policy) {
+// put has a policy take effect.
+func (s *policyStore) put(policy *authz.Policy, read content) {
 	s.current.Store(&loadedPolicy{policy: policy, since: time.Now()})
+	s.loaded, s.refused = read, content{}
+	s.reader.needModel = s.reader.needModel || read.model.Name != ""
 }
 
-// watch looks at the files until ctx ends.
+// watch looks at the files until ctx ends. It goes by a timer alone and asks for
+// no time of day, neither the clock's nor that of a file.
 func (s *policyStore) watch(ctx context.Context) {
-	ticker := time.NewTicker(pollInterval)
-	defer ticker.Stop()
+	s.alarm.looked()
+	timer := time.NewTimer(s.interval)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			s.look()
+		case <-timer.C:
 		}
+		read, whole := s.reader.read(s.found)
+		timer.Reset(s.interval) // the time it takes to compile is time for the files to rest
+		s.consider(read, whole)
+		s.alarm.looked()
 	}
 }
 
-// look reads the files, and takes what it reads if the last look read the same.
-// Their times and sizes are not asked first: an edit may keep both, as a file
-// unpacked from an archive does, and reading a policy costs next to nothing.
-func (s *policyStore) look() {
-	read, err := s.files.read()
-	if err != nil {
-		s.unreadable(err)
-		return
+// consider takes what a look found if enough looks have found the same. It is
+// compiled beside the policy in force before that is known, so that a large one
+// is ready when its time has come.
+func (s *policyStore) consider(read content, whole bool) {
+	if !whole || !read.same(s.found) {
+		s.found, s.looks, s.tried = read, 0, attempt{}
 	}
-	s.complaint = ""
-	if !read.same(s.candidate) {
-		s.candidate, s.judged = read, false
-		return
+	if whole {
+		s.looks++
 	}
-	if !s.judged {
+	switch s.looks {
+	case 1:
+		s.try(read)
+	case s.needed:
 		s.judge(read)
 	}
+	s.restless++
+	if s.looks >= s.needed {
+		s.restless = 0
+	}
+	if s.restless == restlessLooks {
+		s.refused = content{}
+		s.alarm.sound(s.logger, errors.New("they change all the time"), s.policy())
+	}
 }
 
-// judge compiles what was read beside the policy in force and swaps it in if
-// nothing is wrong with it.
+// try compiles what is seen for the first time, unless it is known.
+func (s *policyStore) try(read content) {
+	s.needed = calmLooks
+	if read.mayBeCut(s.loaded) {
+		s.needed = cutLooks
+	}
+	if !read.same(s.loaded) && !read.same(s.refused) {
+		s.tried = s.attempt(read)
+	}
+}
+
+func (s *policyStore) attempt(read content) attempt {
+	policy, err := read.compile(s.compile, s.reader.files.options)
+	return attempt{policy, err}
+}
+
+// judge swaps in what has come to rest, or sounds the alarm.
 func (s *policyStore) judge(read content) {
-	s.judged = true
-	if read.same(s.loaded) {
-		if s.stale.Swap(false) {
-			s.logger.Info("the policy files hold the policy in force again", "policy_revision", s.policy().Revision())
-		}
+	switch {
+	case read.same(s.loaded):
+		s.refused = content{}
+		s.mended("the policy files hold the policy in force again")
+		return
+	case read.same(s.refused):
+		return // it is no news: somebody has written the same once more
+	}
+	tried := s.tried
+	s.tried = attempt{}
+	if tried.policy == nil && tried.err == nil {
+		tried = s.attempt(read)
+	}
+	if tried.err != nil {
+		s.refused = read
+		s.alarm.sound(s.logger, tried.err, s.policy())
 		return
 	}
-	policy, err := authz.Compile(read.model, read.policy, s.files.options)
-	if err != nil {
-		s.alarm(err)
-		return
-	}
+	s.replace(tried.policy, read)
+}
+
+func (s *policyStore) replace(policy *authz.Policy, read content) {
 	before := s.policy().Revision()
-	s.put(policy)
-	s.loaded = read
-	s.stale.Store(false)
-	s.logger.Info("the policy was replaced", "policy_revision", policy.Revision(), "before", before)
+	s.put(policy, read)
+	s.logger.Info("the policy was replaced", "policy_revision", policy.Revision(), "before", before, "policy_evaluator", evaluatorOf(policy))
+	s.mended("the policy files load again")
 	logWarnings(s.logger, policy)
 }
 
-// unreadable sounds the alarm about files that are there no more, once.
-func (s *policyStore) unreadable(err error) {
-	s.judged = false
-	s.candidate = content{}
-	if err.Error() == s.complaint {
-		return
-	}
-	s.complaint = err.Error()
-	s.alarm(err)
-}
-
-// alarm says what is wrong with the files. The policy in force stays.
-func (s *policyStore) alarm(err error) {
-	s.stale.Store(true)
-	s.failed.Add(1)
-	var lint *authz.LintError
-	if !errors.As(err, &lint) {
-		s.logger.Error("the policy files do not load; the last good policy stays in force", "error", err)
-		return
-	}
-	for _, finding := range lint.Findings {
-		s.logger.Error("the policy files do not load; the last good policy stays in force",
-			"finding", finding.String(), "policy_revision", s.policy().Revision())
+// mended ends the alarm, if there is one.
+func (s *policyStore) mended(how string) {
+	if s.alarm.end() {
+		s.logger.Warn("the alarm about the policy files is over", "reason", how, "policy_revision", s.policy().Revision())
 	}
 }
 

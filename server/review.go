@@ -46,8 +46,7 @@ func (r *Review) Load(path string) (*authz.Policy, error) {
 	if path != "" {
 		files.policy = path
 	}
-	policy, _, err := files.load()
-	return policy, err
+	return newPolicyReader(files).once().compile(authz.Compile, files.options)
 }
 
 // Operations returns everything declared: tools, resources, templates and

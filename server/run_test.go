@@ -247,7 +247,7 @@ func TestReadiness(t *testing.T) {
 	if _, err := s.Handler("/mcp"); err != nil {
 		t.Fatal(err)
 	}
-	s.store.stale.Store(true)
+	s.store.alarm.sound(quiet(), errors.New("it rains"), s.store.policy())
 	s.audit.stats.Lost = 1
 	recorder := httptest.NewRecorder()
 	s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/readyz", nil))
@@ -324,7 +324,7 @@ func TestBanner(t *testing.T) {
 	}
 	joined := regexp.MustCompile(` \\\n +`).ReplaceAllString(banner, " ")
 	for _, part := range []string{
-		"MCP endpoint  http://127.0.0.1:8080/mcp", "alice (admin), bob (editor), carol (reader)", "../policy.csv, revision " + s.PolicyRevision(), "../model.conf (textbook)",
+		"MCP endpoint  http://127.0.0.1:8080/mcp", "alice (admin), bob (editor), carol (reader)", "../policy.csv, revision " + s.PolicyRevision(), "../model.conf (textbook, compiled)",
 		"http://127.0.0.1:8081/healthz", "claude mcp add --transport http my-notes--app http://127.0.0.1:8080/mcp\n",
 		`code --add-mcp '{"name":"my-notes--app","type":"http","url":"http://127.0.0.1:8080/mcp"}'` + "\n",
 		"npx @modelcontextprotocol/inspector --transport http --server-url http://127.0.0.1:8080/mcp\n",
@@ -349,7 +349,7 @@ func TestBannerWithIssuers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for _, part := range []string{"tokens from   https://a.example (a.example)\n                https://b.example (b)\n", "policy.csv, revision", "the textbook model"} {
+	for _, part := range []string{"tokens from   https://a.example (a.example)\n                https://b.example (b)\n", "policy.csv, revision", "the textbook model, compiled"} {
 		if !strings.Contains(s.banner(), part) {
 			t.Errorf("the banner lacks %q:\n%s", part, s.banner())
 		}

@@ -41,9 +41,9 @@ func newState(s *Server) *state {
 		keys:   desc("issuer_keys", "Usable keys in the issuer's key set, 0 if there was none yet.", "issuer"),
 		keyAge: desc("issuer_keys_age_seconds", "Time since the issuer's key set was asked for. Absent if there was none yet.", "issuer"),
 
-		policy:      desc("policy_info", "Always 1; the label is the revision of the policy in force.", "revision"),
+		policy:      desc("policy_info", "Always 1; the labels are the revision of the policy in force and what decides door two.", "revision", "evaluator"),
 		policyAge:   desc("policy_age_seconds", "Time since the policy in force was loaded."),
-		stale:       desc("policy_stale", "1 if the policy files hold something that does not load, else 0."),
+		stale:       desc("policy_stale", "1 if the policy files are not in force: they do not load, or cannot be looked at. Else 0."),
 		failedLoads: desc("policy_reload_failures_total", "Edits of the policy files that did not load."),
 	}
 }
@@ -84,11 +84,11 @@ func (c *state) collectAudit(out chan<- prometheus.Metric) {
 
 func (c *state) collectPolicy(out chan<- prometheus.Metric) {
 	store := c.server.store
-	revision, age := store.inForce()
-	out <- gauge(c.policy, 1, revision)
+	policy, age := store.inForce()
+	out <- gauge(c.policy, 1, policy.Revision(), string(evaluatorOf(policy)))
 	out <- gauge(c.policyAge, age.Seconds())
-	out <- gauge(c.stale, truth(store.stale.Load()))
-	out <- counter(c.failedLoads, store.failed.Load())
+	out <- gauge(c.stale, truth(store.alarm.stale()))
+	out <- counter(c.failedLoads, store.alarm.failed.Load())
 }
 
 func (c *state) collectKeys(out chan<- prometheus.Metric, k token.KeyState) {

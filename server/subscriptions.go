@@ -127,10 +127,11 @@ func (g *gate) recheck(q *question, pass *transport.Pass) func() *transport.Refu
 		again := g.ask(&question{ctx: q.ctx, who: q.who, msg: q.msg, policy: policy})
 		switch {
 		case again.refusal != nil:
+			again.refusal.PolicyRevision = policy.Revision()
 			return again.refusal
 		case pass.Subscription != nil && len(again.pass.Subscription.Filter.URIs) < len(pass.Subscription.Filter.URIs):
 			why := transport.Denied("")
-			why.Data = nil
+			why.Data, why.PolicyRevision = nil, policy.Revision()
 			return why
 		}
 		before = policy

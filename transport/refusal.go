@@ -44,6 +44,9 @@ type Refusal struct {
 	// Reason is a short snake_case code for the audit: why, and for a token
 	// which check failed. It is never sent.
 	Reason string
+	// PolicyRevision names, for the audit, the policy that refused what another
+	// one had admitted. Empty is the one in force. It is never sent.
+	PolicyRevision string
 
 	// id is the id of a request whose reading failed after the id was read.
 	id json.RawMessage

@@ -6,7 +6,7 @@
 //	export SALLYPORT_POLICY=examples/conformance/policy.csv
 //	go run ./examples/conformance  # serves it on 127.0.0.1:8080; log in as alice
 //	go run ./examples/conformance policy check
-//	# the policy loads; 0 warnings
+//	# the policy loads: 2 rows, compiled decisions (textbook model); 0 warnings
 package main
 
 import (

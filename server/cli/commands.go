@@ -85,7 +85,7 @@ func (p *program) policyCommand() *cobra.Command {
 	policy.AddCommand(&cobra.Command{
 		Use:   "check",
 		Short: "Report every error and warning of the policy",
-		Long:  "Report every error and warning of the policy. Errors keep a server from starting and an edit\nfrom taking effect, warnings never do.",
+		Long:  "Report every error and warning of the policy, and what decides by it. Errors keep a server from\nstarting and an edit from taking effect, warnings never do.",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return p.checkPolicy(cmd) },
 	})
@@ -103,9 +103,9 @@ func (p *program) checkPolicy(cmd *cobra.Command) error {
 		_, _ = fmt.Fprintln(p.stdout, finding) // nowhere left to report to
 	}
 	if report.Errors > 0 {
-		return fmt.Errorf("the policy has %d errors and does not load", report.Errors)
+		return errors.New(report.String())
 	}
-	_, err = fmt.Fprintf(p.stdout, "the policy loads; %d warnings\n", len(report.Findings))
+	_, err = fmt.Fprintln(p.stdout, report)
 	return err
 }
 
