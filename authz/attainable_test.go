@@ -19,14 +19,11 @@ func (s setting) attainable(ref reference, q question) bool {
 	}
 	mine := s.book.closure(subjectsOf(q.who, s.book.aliases))
 	for _, permission := range q.op.permissions {
-		shown := false
 		if strings.Contains(permission, "{") {
-			shown = s.book.couldAllow(mine, permission)
-		} else {
-			v, _ := s.permitted(ref, q.who, permission)
-			shown = v.allowed
-		}
-		if !shown {
+			if !s.book.couldAllow(mine, permission) {
+				return false
+			}
+		} else if v, _ := s.permitted(ref, q.who, permission); !v.allowed {
 			return false
 		}
 	}
@@ -141,7 +138,7 @@ func (f fit) wrong() bool { return !util.KeyMatch(f.text, f.pattern) }
 func (f fit) hopeless() bool {
 	known, _, _ := strings.Cut(f.text, "{")
 	prefix, open := strings.CutSuffix(f.pattern, "*")
-	return !strings.HasPrefix(prefix, known) && !(open && strings.HasPrefix(known, prefix))
+	return !strings.HasPrefix(prefix, known) && (!open || !strings.HasPrefix(known, prefix))
 }
 
 // TestP26_SomeValue holds the reference for lists to cases that were worked out by hand.

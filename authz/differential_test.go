@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,16 +17,22 @@ import (
 
 var (
 	casesFlag = flag.Int("cases", 5000, "how many random questions the differential test asks")
+	seedFlag  = seedValue()
 	rowsFlag  = flag.Int("rows", 2, "the longest policies, in rows, that the exhaustive tests make")
 )
 
-// seed is that of -seed, which the tests inside the package have too; 0 draws one.
+// seedValue is -seed, which the tests inside the package may have declared already: both are one program.
+func seedValue() flag.Value {
+	if flag.Lookup("seed") == nil {
+		flag.Uint64("seed", 0, "seed of the random tests; 0 draws one, which is printed")
+	}
+	return flag.Lookup("seed").Value
+}
+
 func seed(t *testing.T) uint64 {
 	t.Helper()
-	var given uint64
-	if f := flag.Lookup("seed"); f == nil {
-		t.Fatal("no flag -seed: the tests inside the package define it")
-	} else if _, err := fmt.Sscan(f.Value.String(), &given); err != nil {
+	given, err := strconv.ParseUint(seedFlag.String(), 0, 64)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if given == 0 {
@@ -36,10 +43,10 @@ func seed(t *testing.T) uint64 {
 
 // campaign asks random policies random questions until it has asked enough.
 type campaign struct {
-	seed                            uint64
-	pool                            []operation
-	rounds, asked, again, refusedBy atomic.Int64
-	failed                          atomic.Bool
+	seed                           uint64
+	pool                           []operation
+	rounds, asked, again, declined atomic.Int64
+	failed                         atomic.Bool
 
 	mu      sync.Mutex
 	reasons map[authz.Reason]int
@@ -62,7 +69,7 @@ func TestP26_DecideEqualsReferences(t *testing.T) {
 		}
 	})
 	t.Logf("P-26 %d rounds, %d policies refused, %d questions, %d of them again, %d listed\n%v",
-		c.rounds.Load(), c.refusedBy.Load(), c.asked.Load(), c.again.Load(), c.listed, c.reasons)
+		c.rounds.Load(), c.declined.Load(), c.asked.Load(), c.again.Load(), c.listed, c.reasons)
 	c.checkShares(t)
 }
 
@@ -80,8 +87,8 @@ func (c *campaign) checkShares(t *testing.T) {
 			t.Errorf("%d of 1000 answers are %s, fewer than %d: the questions are too narrow", got, reason, least)
 		}
 	}
-	if rounds := c.rounds.Load(); c.refusedBy.Load()*4 > rounds {
-		t.Errorf("%d of %d policies were refused: too many", c.refusedBy.Load(), rounds)
+	if rounds := c.rounds.Load(); c.declined.Load()*4 > rounds {
+		t.Errorf("%d of %d policies were refused: too many", c.declined.Load(), rounds)
 	}
 }
 
@@ -144,7 +151,7 @@ func (c *campaign) repeat(t *testing.T, number uint64, w *world, e *engines, lis
 // refused checks that a policy was refused for what the design says, and for nothing else.
 func (c *campaign) refused(t *testing.T, s setting, err error) {
 	t.Helper()
-	c.refusedBy.Add(1)
+	c.declined.Add(1)
 	var lint *authz.LintError
 	if !errors.As(err, &lint) || !s.book.refusable() {
 		c.failed.Store(true)

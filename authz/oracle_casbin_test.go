@@ -3,6 +3,7 @@ package authz_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/casbin/casbin/v2"
@@ -34,11 +35,14 @@ type casbinReference struct {
 	scopes string            // the rows of door one
 	ones   map[string]*casbin.Enforcer
 	lines  map[string]int // first line by the fields of a p row
+	known  map[string]verdict
 }
 
 func newCasbinReference(t testing.TB, b book) *casbinReference {
 	t.Helper()
-	c := &casbinReference{t: t, seats: map[string]string{}, ones: map[string]*casbin.Enforcer{}, lines: map[string]int{}}
+	c := &casbinReference{
+		t: t, seats: map[string]string{}, ones: map[string]*casbin.Enforcer{}, lines: map[string]int{}, known: map[string]verdict{},
+	}
 	var one, two strings.Builder
 	for _, r := range b.names {
 		door := &two
@@ -55,11 +59,14 @@ func newCasbinReference(t testing.TB, b book) *casbinReference {
 	return c
 }
 
+// textbookModel is read by Casbin, once.
+var textbookModel = sync.OnceValues(func() (model.Model, error) { return model.NewModelFromString(textbook) })
+
 func (c *casbinReference) enforcer(rows string) *casbin.Enforcer {
 	c.t.Helper()
-	m, err := model.NewModelFromString(textbook)
+	m, err := textbookModel()
 	c.check(err)
-	e, err := casbin.NewEnforcer(m, stringadapter.NewAdapter(rows))
+	e, err := casbin.NewEnforcer(m.Copy(), stringadapter.NewAdapter(rows))
 	c.check(err)
 	e.EnableAutoSave(false)
 	return e
@@ -94,30 +101,45 @@ func (c *casbinReference) enforce(e *casbin.Enforcer, subject, object, action st
 	return verdict{allowed: allowed, line: c.lines[strings.Join(row, ", ")]}
 }
 
-func (c *casbinReference) caller(subjects []string, object, action string) verdict {
-	return c.enforce(c.two, c.seat(subjects...), object, action)
-}
-
-func (c *casbinReference) client(subject, object, action string) verdict {
-	it := c.seat(subject)
-	_, err := c.two.AddPolicy(it, object, action, "allow")
-	c.check(err)
-	v := c.enforce(c.two, it, object, action)
-	_, err = c.two.RemovePolicy(it, object, action, "allow")
-	c.check(err)
+// once asks what has not been asked yet.
+func (c *casbinReference) once(ask func() verdict, question ...[]string) verdict {
+	key := fmt.Sprintf("%q", question)
+	v, known := c.known[key]
+	if !known {
+		v = ask()
+		c.known[key] = v
+	}
 	return v
 }
 
-func (c *casbinReference) covered(token, declared []string, object, action string) bool {
-	e := c.one(declared)
-	for _, scope := range token {
-		ok, err := e.Enforce("scope:"+scope, object, action)
+func (c *casbinReference) caller(subjects []string, object, action string) verdict {
+	return c.once(func() verdict {
+		return c.enforce(c.two, c.seat(subjects...), object, action)
+	}, []string{"caller", object, action}, subjects)
+}
+
+func (c *casbinReference) client(subject, object, action string) verdict {
+	return c.once(func() verdict {
+		it := c.seat(subject)
+		_, err := c.two.AddPolicy(it, object, action, "allow")
 		c.check(err)
-		if ok {
-			return true
+		v := c.enforce(c.two, it, object, action)
+		_, err = c.two.RemovePolicy(it, object, action, "allow")
+		c.check(err)
+		return v
+	}, []string{"client", subject, object, action})
+}
+
+func (c *casbinReference) covered(token, declared []string, object, action string) bool {
+	return c.once(func() verdict {
+		e := c.one(declared)
+		for _, scope := range token {
+			if v := c.enforce(e, "scope:"+scope, object, action); v.allowed {
+				return v
+			}
 		}
-	}
-	return false
+		return verdict{}
+	}, []string{"covered", object, action}, token, declared).allowed
 }
 
 // one returns the Enforcer of door one with the implicit rows of these scopes.

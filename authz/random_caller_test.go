@@ -28,7 +28,7 @@ func (w *world) otherArgs() map[string]string {
 		return nil
 	}
 	args := maps.Clone(w.args)
-	for name := range w.args {
+	for _, name := range []string{"t", "u", "n", "a", "b"} {
 		switch w.IntN(8) {
 		case 0, 1, 2:
 			args[name] = w.pick(goodValues...)

@@ -55,11 +55,11 @@ func operations(t testing.TB) []operation {
 		list = append(list, declare(t, text))
 	}
 	list = append(list, operation{}) // which declares nothing and admits nobody
-	any, err := authz.NewRequirement(nil, nil, true)
+	anybody, err := authz.NewRequirement(nil, nil, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(list, operation{anyPrincipal: true, need: any}, operation{anyPrincipal: true, need: any})
+	return append(list, operation{anyPrincipal: true, need: anybody}, operation{anyPrincipal: true, need: anybody})
 }
 
 func declare(t testing.TB, text string) operation {

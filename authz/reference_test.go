@@ -112,6 +112,9 @@ var (
 
 // filledBy puts the values of a request into a declared name; false if one of them is missing or may not stand there.
 func filledBy(template string, args map[string]string) (string, bool) {
+	if !strings.Contains(template, "{") {
+		return template, true
+	}
 	good := true
 	text := placeholder.ReplaceAllStringFunc(template, func(hole string) string {
 		v, found := args[strings.Trim(hole, "{}")]
