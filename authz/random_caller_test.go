@@ -10,8 +10,13 @@ import (
 // questions asks about a few callers, each about every operation, and about those with placeholders more than once.
 func (w *world) questions() []question {
 	var list []question
-	for range 5 {
-		who := w.caller()
+	var who authz.Principal
+	for i := range 5 {
+		if i == 0 || w.chance(60) {
+			who = w.caller()
+		} else {
+			who = w.changed(who)
+		}
 		for _, op := range w.ops {
 			list = append(list, question{who: who, op: op, args: w.args})
 			if strings.Contains(strings.Join(op.permissions, "")+strings.Join(op.scopes, ""), "{") {
@@ -64,6 +69,28 @@ func (w *world) caller() authz.Principal {
 		who.Subject = ""
 	case 1:
 		who.Client = ""
+	}
+	return who
+}
+
+// changed is the same caller but for one thing, so that an answer for the one that is taken for the other's shows.
+func (w *world) changed(who authz.Principal) authz.Principal {
+	other := w.caller()
+	switch w.IntN(8) {
+	case 0:
+		who.Alias = other.Alias
+	case 1:
+		who.Subject = w.name(w.users)
+	case 2, 3:
+		who.Client = other.Client
+	case 4:
+		who.Groups, who.Roles = who.Roles, who.Groups
+	case 5:
+		who.Roles = other.Roles
+	case 6:
+		who.Machine = !who.Machine
+	default:
+		who.Scopes = other.Scopes
 	}
 	return who
 }

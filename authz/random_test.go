@@ -49,7 +49,7 @@ func operations(t testing.TB) []operation {
 		"notes:read", "notes:write|notes:delete", "greet", "Notes:read", "notes:v2:read", "https://api.example/notes:read|notes",
 		"notes:read greet|notes:read notes:write", "notes:read notes:write|greet", "all|notes:read", "item/1:use", "a.b:use", "notes:use|notes:v2:read",
 		"table/{t}:read", "table/{t}:read|notes:read", "all|table/{t}:read table/{u}:write", "notes:read|{t}:read", "{t}/x:{t}",
-		"doc/{t}/{u}:read", "x-{t}-{t}:use", "notes:{a}", "do:{a}-{b}|notes:{a}", "item/{n}", "item/{n} table/{t}:read|item/{n} notes:read",
+		"run/{t}", "run/{u}:use|greet", "doc/{t}/{u}:read", "x-{t}-{t}:use", "notes:{a}", "do:{a}-{b}|notes:{a}", "item/{n}", "item/{n} table/{t}:read|item/{n} notes:read",
 		"notes:read|notiz\u00e9n:l\u00e9sen", `notes:read|b\s:read`, "notes:read|a#b:use", "notes:read table/{t}:{a}",
 	} {
 		list = append(list, declare(t, text))
@@ -97,9 +97,15 @@ func newWorld(d dice, pool []operation) *world {
 	for _, name := range []string{"t", "u", "n"} {
 		w.args[name] = d.pick(goodValues[:8]...)
 	}
+	if d.chance(50) {
+		w.args["n"], w.args["u"] = "1", w.args["t"] // so that two declared names become one permission
+	}
 	w.args["a"], w.args["b"] = d.pick("read", "write", "r"), d.pick("read", "b")
+	order := d.Perm(len(pool))
+	family := d.pick("item/", "run/", "none")
+	slices.SortStableFunc(order, func(i, j int) int { return pool[j].of(family) - pool[i].of(family) })
 	var needs []authz.Requirement
-	for _, i := range d.Perm(len(pool)) {
+	for _, i := range order {
 		op := pool[i]
 		if len(w.ops) == 9 || authz.CheckDeclared(append(needs[:len(needs):len(needs)], op.need)) != nil {
 			continue
@@ -113,12 +119,21 @@ func newWorld(d dice, pool []operation) *world {
 			w.scopes = append(w.scopes, w.filled(s))
 		}
 	}
+	d.Shuffle(len(w.ops), func(i, j int) { w.ops[i], w.ops[j] = w.ops[j], w.ops[i] })
 	w.declared = w.ops
 	if d.chance(40) {
 		w.declared = w.ops[2:]
 	}
 	w.permissions, w.scopes = append(w.permissions, "notes:read"), append(w.scopes, "notes:read")
 	return w
+}
+
+// of is 1 for the operations of a family, whose scopes can be filled to mean the same, and 0 for all others.
+func (o operation) of(family string) int {
+	if len(o.scopes) > 0 && strings.HasPrefix(o.scopes[0], family) {
+		return 1
+	}
+	return 0
 }
 
 func (w *world) filled(template string) string {
