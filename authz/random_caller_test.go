@@ -2,6 +2,7 @@ package authz_test
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-mcp/sallyport/authz"
@@ -76,15 +77,17 @@ func (w *world) caller() authz.Principal {
 // changed is the same caller but for one thing, so that an answer for the one that is taken for the other's shows.
 func (w *world) changed(who authz.Principal) authz.Principal {
 	other := w.caller()
+	if len(w.aliases) > 1 && w.chance(30) {
+		who.Alias = w.pick(w.aliases...)
+		return who
+	}
 	switch w.IntN(8) {
-	case 0:
-		who.Alias = other.Alias
-	case 1:
+	case 0, 1:
 		who.Subject = w.name(w.users)
 	case 2, 3:
 		who.Client = other.Client
 	case 4:
-		who.Groups, who.Roles = who.Roles, who.Groups
+		who.Groups, who.Roles = nil, slices.Concat(who.Groups, who.Roles)
 	case 5:
 		who.Roles = other.Roles
 	case 6:
