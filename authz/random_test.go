@@ -93,6 +93,9 @@ func newWorld(d dice, pool []operation) *world {
 	w.aliases = [][]string{nil, nil, nil, {"one"}, {"one", "two"}, {"two", "one"}, {"x", "one", "alias"}}[d.IntN(7)]
 	w.users, w.groups = d.some(3+d.IntN(2), userNames), d.some(2, groupNames)
 	w.roles, w.clients = d.some(3+d.IntN(3), roleNames), d.some(2, clientNames)
+	if d.chance(60) {
+		w.users[0] = d.pick(w.roles[0], w.groups[0], w.clients[0]) // the same name for two kinds
+	}
 	w.args = map[string]string{}
 	for _, name := range []string{"t", "u", "n"} {
 		w.args[name] = d.pick(goodValues[:8]...)
