@@ -37,7 +37,11 @@ func (s setting) open(t testing.TB) (*engines, error) {
 
 // compare asks all of them and says what is wrong; nothing if they agree.
 func (e *engines) compare(q question) string {
-	got := answerOf(e.policy.Decide(q.who, q.op.need, q.values()))
+	d := e.policy.Decide(q.who, q.op.need, q.values())
+	if d.Revision() != e.policy.Revision() {
+		return fmt.Sprintf("revision %q, policy %q", d.Revision(), e.policy.Revision())
+	}
+	got := answerOf(d)
 	byCasbin, byCedar := e.expect(e.casbin, q), e.expect(e.cedar, q)
 	if got != byCasbin || got != byCedar {
 		return fmt.Sprintf("authz  %+v\nCasbin %+v\nCedar  %+v", got, byCasbin, byCedar)
