@@ -35,22 +35,22 @@ func (s setting) open(t testing.TB) (*engines, error) {
 	return &engines{s, policy, newCasbinReference(t, s.book), newCedarReference(t, s.book)}, nil
 }
 
-// compare asks all of them and says what is wrong; nothing if they agree.
-func (e *engines) compare(q question) string {
+// compare asks all of them, and returns the answer and what is wrong; nothing if they agree.
+func (e *engines) compare(q question) (answer, string) {
 	d := e.policy.Decide(q.who, q.op.need, q.values())
-	if d.Revision() != e.policy.Revision() {
-		return fmt.Sprintf("revision %q, policy %q", d.Revision(), e.policy.Revision())
-	}
 	got := answerOf(d)
+	if d.Revision() != e.policy.Revision() {
+		return got, fmt.Sprintf("revision %q, policy %q", d.Revision(), e.policy.Revision())
+	}
 	byCasbin, byCedar := e.expect(e.casbin, q), e.expect(e.cedar, q)
 	if got != byCasbin || got != byCedar {
-		return fmt.Sprintf("authz  %+v\nCasbin %+v\nCedar  %+v", got, byCasbin, byCedar)
+		return got, fmt.Sprintf("authz  %+v\nCasbin %+v\nCedar  %+v", got, byCasbin, byCedar)
 	}
-	return e.compareLists(q, got)
+	return got, e.compareLists(q, got)
 }
 
-// compareLists compares lists with a call. Without placeholders they are one answer; with one, a list shows at least what
-// some call allows, and what is attainable is known exactly.
+// compareLists compares lists with the design, and with a call: one without placeholders is its answer, one with them shows
+// at least what this call allows.
 func (e *engines) compareLists(q question, got answer) string {
 	attainable, granted := e.policy.Listed(q.who, q.op.need, false), e.policy.Listed(q.who, q.op.need, true)
 	if want := e.attainable(e.casbin, q); attainable != want {
@@ -75,7 +75,11 @@ func (e *engines) compareLists(q question, got answer) string {
 // report makes a disagreement as small as it easily gets: without each row and each thing of the caller that it does not need.
 func report(t testing.TB, s setting, q question, problem string) string {
 	t.Helper()
-	if e, err := s.open(t); err != nil || e.compare(q) == "" {
+	still := ""
+	if e, err := s.open(t); err == nil {
+		_, still = e.compare(q)
+	}
+	if still == "" {
 		return describe(s, q, problem+"\nonly after the questions before it: a fresh policy agrees")
 	}
 	for smaller := true; smaller; {
@@ -85,7 +89,7 @@ func report(t testing.TB, s setting, q question, problem string) string {
 			if err != nil {
 				continue
 			}
-			if still := e.compare(try.q); still != "" {
+			if _, still = e.compare(try.q); still != "" {
 				s, q, problem, smaller = try.setting, try.q, still, true
 				break
 			}
