@@ -8,10 +8,11 @@ BIN      := $(CURDIR)/.bin
 LINTER   := $(BIN)/golangci-lint-v2.15.0
 LINT_PKG := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 20s
+CASES    ?= 100000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop nightly clean
+.PHONY: help run test lint fmt cover differential fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +58,9 @@ fmt: ## format all Go files
 cover: ## fail unless authz and transport/token are covered to 100 %, the rest to 85 %
 	$(GO) run ./internal/covergate
 
+differential: ## compare CASES (100000) random decisions, and all of every small policy, with Casbin and Cedar
+	$(GO) test -timeout 60m -count=1 -v -run '^TestP26_' ./authz -cases $(CASES) -rows 3
+
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	@set -e; for package in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
@@ -84,9 +88,10 @@ conformance: ## the official MCP conformance suite, both revisions, through the 
 interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
 	./e2e/interop/run
 
-nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
+nightly: ## what takes long: tests ten times over, a million decisions, five minutes a fuzz target, all clients
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
+	$(MAKE) differential CASES=1000000
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) e2e
 	$(MAKE) interop

@@ -1,172 +1,216 @@
-package authz
+package authz_test
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
-	"github.com/casbin/casbin/v2"
-	"github.com/casbin/casbin/v2/model"
-	stringadapter "github.com/casbin/casbin/v2/persist/string-adapter"
+	"github.com/sallyport-mcp/sallyport/authz"
 )
 
-// TestP26_DecideEqualsCasbin asks random policies random questions and compares each answer with Enforcers that are
-// built here, from the text of the design and with Casbin's own readers, sharing nothing with the package.
-func TestP26_DecideEqualsCasbin(t *testing.T) {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64()
+var (
+	casesFlag = flag.Int("cases", 5000, "how many random questions the differential test asks")
+	seedFlag  = seedValue()
+	rowsFlag  = flag.Int("rows", 2, "the longest policies, in rows, that the exhaustive tests make")
+)
+
+// seedValue is -seed, which the tests inside the package may have declared already: both are one program.
+func seedValue() flag.Value {
+	if flag.Lookup("seed") == nil {
+		flag.Uint64("seed", 0, "seed of the random tests; 0 draws one, which is printed")
 	}
-	t.Logf("P-26 seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 26))
-	counts := map[Reason]int{}
-	for range 120 {
-		rows := randomRows(r)
-		operations := []Requirement{
-			need(t, "notes:read", ""), need(t, "notes:write", "notes:delete"), need(t, "greet", ""),
-			need(t, "table/{t}:read", ""), need(t, "notes:read,greet", "notes:read,notes:write"),
+	return flag.Lookup("seed").Value
+}
+
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	given, err := strconv.ParseUint(seedFlag.String(), 0, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if given == 0 {
+		given = rand.Uint64()
+	}
+	return given
+}
+
+// campaign asks random policies random questions until it has asked enough.
+type campaign struct {
+	seed                           uint64
+	pool                           []operation
+	rounds, asked, again, declined atomic.Int64
+	failed                         atomic.Bool
+
+	mu      sync.Mutex
+	reasons map[authz.Reason]int
+	listed  int
+}
+
+// TestP26_DecideEqualsReferences compares every answer with Casbin and with Cedar, which are asked by the words of the
+// design and share nothing with the package. A round, with its policy and its questions, follows from the seed and its number.
+func TestP26_DecideEqualsReferences(t *testing.T) {
+	c := &campaign{seed: seed(t), pool: operations(t), reasons: map[authz.Reason]int{}}
+	t.Logf("P-26 -seed %d -cases %d", c.seed, *casesFlag)
+	t.Run("rounds", func(t *testing.T) {
+		for part := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(part), func(t *testing.T) {
+				t.Parallel()
+				for c.asked.Load() < int64(*casesFlag) && !c.failed.Load() {
+					c.round(t, uint64(c.rounds.Add(1)))
+				}
+			})
 		}
-		p, err := Compile(Source{}, source(rows), Options{Declared: operations})
-		if err != nil {
-			continue // a loop or a chain that is too long; Casbin would take it, we do not
+	})
+	t.Logf("P-26 %d rounds, %d policies refused, %d questions, %d of them again, %d listed\n%v",
+		c.rounds.Load(), c.declined.Load(), c.asked.Load(), c.again.Load(), c.listed, c.reasons)
+	c.checkShares(t)
+}
+
+// checkShares fails if the questions are too narrow to mean much: of each answer there have to be enough, in per mille.
+func (c *campaign) checkShares(t *testing.T) {
+	t.Helper()
+	asked := c.asked.Load()
+	if asked < 1000 {
+		return // too few to speak of shares
+	}
+	for reason, least := range map[authz.Reason]int64{
+		authz.ReasonAllowed: 50, authz.ReasonAnyPrincipal: 15, authz.ReasonScopeMissing: 35, authz.ReasonPermissionMissing: 100,
+		authz.ReasonPermissionDenied: 5, authz.ReasonClientDenied: 15, authz.ReasonPlaceholder: 30,
+		authz.ReasonNoPrincipal: 1, authz.ReasonNoRequirement: 1,
+	} {
+		if got := int64(c.reasons[reason]) * 1000 / asked; got < least {
+			t.Errorf("%d of 1000 answers are %s, fewer than %d: the questions are too narrow", got, reason, least)
 		}
-		for range 25 {
-			who, op, args := randomCaller(r), operations[r.IntN(len(operations))], map[string]string{"t": pick(r, "orders", "users", "o")}
-			got := p.Decide(who, op, values(args))
-			door := referenceDoor(t, rows, operations, who, op, args)
-			counts[got.Reason()]++
-			checkListed(t, p, who, op, got)
-			if got.Door() != door || got.Allowed() != (door == DoorNone) {
-				t.Fatalf("seed %d: got door %d (%s by %s), Casbin says %d\n%+v\n%+v %v\n%s", seed, got.Door(), got.Reason(), got.Rule(), door, who, op, args, rows)
+	}
+	if rounds := c.rounds.Load(); c.declined.Load()*4 > rounds {
+		t.Errorf("%d of %d policies were refused: too many", c.declined.Load(), rounds)
+	}
+}
+
+// round makes a policy, asks everything once, and a part of it again in another order and from two sides at once.
+func (c *campaign) round(t *testing.T, number uint64) {
+	t.Helper()
+	w := newWorld(dice{rand.New(rand.NewPCG(c.seed, number))}, c.pool)
+	s := w.setting()
+	e, err := s.open(t)
+	if err != nil {
+		c.refused(t, s, err)
+		return
+	}
+	if s.book.refusable() {
+		c.fail(t, number, s.book.text+"was accepted in spite of a loop, or of a chain of more than nine rows")
+		return
+	}
+	list := w.questions()
+	answers := make([]answer, len(list))
+	counts, listed := map[authz.Reason]int{}, 0
+	for i, q := range list {
+		var problem string
+		if answers[i], problem = e.compare(q); problem != "" {
+			c.fail(t, number, report(t, s, q, problem))
+			return
+		}
+		counts[answers[i].reason]++
+		if e.policy.Listed(q.who, q.op.need, false) {
+			listed++
+		}
+		c.asked.Add(1)
+	}
+	c.repeat(t, number, w, e, list, answers)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listed += listed
+	for reason, n := range counts {
+		c.reasons[reason] += n
+	}
+}
+
+// repeat asks a third of the questions again.
+func (c *campaign) repeat(t *testing.T, number uint64, w *world, e *engines, list []question, answers []answer) {
+	var sides sync.WaitGroup
+	for range 2 {
+		order := w.Perm(len(list))[:len(list)/3]
+		c.again.Add(int64(len(order)))
+		sides.Go(func() {
+			for _, i := range order {
+				q := list[i]
+				if got := answerOf(e.policy.Decide(q.who, q.op.need, q.values())); got != answers[i] {
+					c.fail(t, number, describe(e.setting, q, fmt.Sprintf("asked again it says %+v\nat first it said    %+v", got, answers[i])))
+				}
+			}
+		})
+	}
+	sides.Wait()
+}
+
+// refused checks that a policy was refused for what the design says, and for nothing else.
+func (c *campaign) refused(t *testing.T, s setting, err error) {
+	t.Helper()
+	c.declined.Add(1)
+	var lint *authz.LintError
+	if !errors.As(err, &lint) || !s.book.refusable() {
+		c.failed.Store(true)
+		t.Errorf("P-26 -seed %d: refused without a reason: %v\n%s", c.seed, err, s.book.text)
+	}
+}
+
+func (c *campaign) fail(t *testing.T, number uint64, text string) {
+	if !c.failed.Swap(true) {
+		t.Errorf("P-26 -seed %d, round %d, after %d questions\n%s", c.seed, number, c.asked.Load(), text)
+	}
+}
+
+// refusable reports whether the g rows hold a loop or a chain of more than nine.
+func (b book) refusable() bool {
+	names := map[string]bool{}
+	for _, r := range b.names {
+		if r.kind == "g" {
+			names[r.fields[0]] = true
+		}
+	}
+	for step := 0; len(names) > 0; step++ {
+		if step == 9 {
+			return b.leads(names)
+		}
+		next := map[string]bool{}
+		for _, r := range b.names {
+			if r.kind == "g" && names[r.fields[0]] {
+				next[r.fields[1]] = true
 			}
 		}
+		names = next
 	}
-	t.Logf("P-26 answers %v", counts)
-	for _, reason := range []Reason{ReasonAllowed, ReasonScopeMissing, ReasonPermissionMissing, ReasonPermissionDenied, ReasonClientDenied} {
-		if counts[reason] == 0 {
-			t.Errorf("no answer was %s: the questions are too narrow", reason)
-		}
-	}
+	return false
 }
 
-// checkListed compares a list with a call: without placeholders they are one answer, with one a list shows at least what
-// some call allows.
-func checkListed(t *testing.T, p *Policy, who Principal, op Requirement, got Decision) {
-	t.Helper()
-	open, attainable, granted := len(op.Names()) > 0, p.Listed(who, op, false), p.Listed(who, op, true)
-	if two := got.Door() != DoorTwo; two && !attainable || !two && attainable && !open {
-		t.Errorf("listed %t, decided %+v: %+v", attainable, got, who)
+// leads reports whether a g row goes on from one of the names.
+func (b book) leads(names map[string]bool) bool {
+	for _, r := range b.names {
+		if r.kind == "g" && names[r.fields[0]] {
+			return true
+		}
 	}
-	if got.Allowed() && !granted || !got.Allowed() && granted && !open || granted && !attainable {
-		t.Errorf("listed as granted %t, decided %+v: %+v", granted, got, who)
-	}
+	return false
 }
 
-func pick(r *rand.Rand, from ...string) string { return from[r.IntN(len(from))] }
-
-func randomRows(r *rand.Rand) string {
-	var b strings.Builder
-	object := func() string {
-		return pick(r, "notes", "notes", "*", "greet", "n*", "table/orders", "table/*", "table/o*")
+// describe says everything that is needed to look at a disagreement.
+func describe(s setting, q question, problem string) string {
+	var declared []string
+	for _, op := range s.declared {
+		declared = append(declared, strings.Join(op.scopes, " "))
 	}
-	action := func() string { return pick(r, "read", "write", "delete", "*", "use", "r*") }
-	role := func() string { return fmt.Sprintf("role:r%d", r.IntN(4)) }
-	for range 4 + r.IntN(10) {
-		sub := pick(r, "user:alice", "user:bob", "group:staff", "client:app", "client:cli", "anyone", role(), role(), role())
-		fmt.Fprintf(&b, "p, %s, %s, %s, %s\n", sub, object(), action(), pick(r, "allow", "allow", "allow", "deny"))
-	}
-	for range 3 + r.IntN(6) {
-		fmt.Fprintf(&b, "g, %s, %s\n", pick(r, "user:alice", "user:bob", "group:staff", "client:app", "anyone", role(), role()), role())
-	}
-	fmt.Fprintf(&b, "g, %s, group:staff\n", pick(r, "user:alice", "user:bob"))
-	for range r.IntN(4) {
-		fmt.Fprintf(&b, "g, scope:%s, scope:%s\n", pick(r, "notes:write", "all", "s"), pick(r, "notes:read", "greet", "table/orders:read", "s"))
-	}
-	for range r.IntN(3) {
-		fmt.Fprintf(&b, "p, scope:%s, %s, %s, allow\n", pick(r, "all", "s", "notes:read"), object(), action())
-	}
-	return b.String()
+	return fmt.Sprintf("%s\naliases   %q\ndeclared  %q\ncaller    %+q\noperation scopes %q permissions %q any principal %t\narguments %q\npolicy\n%s",
+		problem, s.book.aliases, declared, callerText(q.who), q.op.scopes, q.op.permissions, q.op.anyPrincipal, q.args, s.book.text)
 }
 
-func randomCaller(r *rand.Rand) Principal {
-	who := Principal{Subject: pick(r, "alice", "bob", "zoe"), Client: pick(r, "app", "cli", "other")}
-	who.Machine = r.IntN(4) == 0
-	for range r.IntN(3) {
-		who.Groups = append(who.Groups, pick(r, "staff", "none"))
-		who.Roles = append(who.Roles, pick(r, "r0", "r1", "r9"))
-	}
-	for range r.IntN(4) {
-		who.Scopes = append(who.Scopes, pick(r, "notes:read", "notes:write", "greet", "all", "s", "*", "table/orders:read", "table/{t}:read"))
-	}
-	return who
-}
-
-// referenceDoor says which door Casbin keeps shut, by the words of the design.
-func referenceDoor(t *testing.T, rows string, operations []Requirement, who Principal, op Requirement, args map[string]string) Door {
-	t.Helper()
-	fill := strings.NewReplacer("{t}", args["t"])
-	split := func(s string) (string, string) {
-		if i := strings.LastIndex(s, ":"); i >= 0 {
-			return s[:i], s[i+1:]
-		}
-		return s, "use"
-	}
-	for _, template := range op.Permissions() {
-		object, action := split(fill.Replace(template.String()))
-		subjects := []string{"user:" + who.Subject, "anyone"}
-		for _, g := range who.Groups {
-			subjects = append(subjects, "group:"+g)
-		}
-		for _, role := range who.Roles {
-			subjects = append(subjects, "role:"+role)
-		}
-		if who.Machine {
-			subjects = []string{"client:" + who.Client, "anyone"}
-		}
-		extra := ""
-		for _, s := range subjects {
-			extra += "g, synthetic, " + s + "\n"
-		}
-		if !reference(t, rows+extra, "synthetic", object, action) {
-			return DoorTwo
-		}
-		if !who.Machine && !reference(t, rows+"g, it, client:"+who.Client+"\np, it, "+object+", "+action+", allow\n", "it", object, action) {
-			return DoorTwo
-		}
-	}
-	for _, o := range operations {
-		for _, s := range o.Scopes() {
-			object, action := split(fill.Replace(s.String()))
-			rows += "p, scope:" + fill.Replace(s.String()) + ", " + object + ", " + action + ", allow\n"
-		}
-	}
-	for _, s := range op.Scopes() {
-		object, action := split(fill.Replace(s.String()))
-		covered := false
-		for _, token := range who.Scopes {
-			covered = covered || reference(t, rows, "scope:"+token, object, action)
-		}
-		if !covered {
-			return DoorOne
-		}
-	}
-	return DoorNone
-}
-
-func reference(t *testing.T, rows, sub, object, action string) bool {
-	t.Helper()
-	m, err := model.NewModelFromString(string(textbookFile()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := casbin.NewEnforcer(m, stringadapter.NewAdapter(rows))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ok, err := e.Enforce(sub, object, action)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ok
+func callerText(who authz.Principal) string {
+	return fmt.Sprintf("machine %t alias %q subject %q client %q groups %q roles %q scopes %q",
+		who.Machine, who.Alias, who.Subject, who.Client, who.Groups, who.Roles, who.Scopes)
 }
