@@ -80,20 +80,20 @@ func (s rowSet) client(subject, object, action string) rowSet {
 	return s.with([][]string{{syntheticClient, object, action, effectAllow}}, [][]string{{syntheticClient, subject}})
 }
 
-// ask asks door two about one permission: the caller, and for a user the client as well.
-func (e *evaluator) ask(who *Principal, aliases []string, f filled) found {
-	object, action := string(f.object), string(f.action)
-	caller := e.enforce(e.rows.caller(who.subjects(aliases)), syntheticCaller, object, action)
+// askCaller asks door two about all that the caller is.
+func (e *evaluator) askCaller(who *Principal, aliases []string, f filled) found {
+	caller := e.enforce(e.rows.caller(who.subjects(aliases)), syntheticCaller, string(f.object), string(f.action))
 	if caller.outcome == denied && who.Machine {
 		caller.outcome = clientDenied
 	}
-	if caller.outcome != allowed || who.Machine {
-		return caller
-	}
+	return caller
+}
+
+// askClient asks door two about the client of a user.
+func (e *evaluator) askClient(who *Principal, aliases []string, f filled) found {
+	object, action := string(f.object), string(f.action)
 	client := e.enforce(e.rows.client(who.subject(kindClient, who.Client, aliases), object, action), syntheticClient, object, action)
 	switch client.outcome {
-	case allowed:
-		return caller
 	case denied:
 		client.outcome = clientDenied
 	case missing:
