@@ -73,10 +73,7 @@ func (p *Policy) coversOtherwise(d *delegation, token []string, f filled, short 
 		return false
 	}
 	var space [keySpace]byte
-	other := append(append(space[:0], kindScope+":"...), f.object...)
-	if short {
-		other = append(append(other, ':'), defaultAction...)
-	}
+	other := f.otherwise(space[:0], short)
 	if !p.holds(d, token, other) {
 		return false
 	}
@@ -85,4 +82,13 @@ func (p *Policy) coversOtherwise(d *delegation, token []string, f filled, short 
 		return t.short != short && t.unfillable(given) == "" && string(t.fill(nil, given).scope) == string(other)
 	}
 	return slices.ContainsFunc(p.implicit, means) || slices.ContainsFunc(need.scopes, means)
+}
+
+// otherwise is the subject of a scope with the action "use" in its other spelling. Short is whether this one has no action.
+func (f filled) otherwise(space []byte, short bool) []byte {
+	other := append(append(space, kindScope+":"...), f.object...)
+	if short {
+		other = append(append(other, ':'), defaultAction...)
+	}
+	return other
 }
