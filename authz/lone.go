@@ -107,11 +107,15 @@ func newLookout(p *Policy) lookout {
 // named after.
 func (l lookout) patterns(subjects []string) []Permission {
 	var list []Permission
+	named := slices.Clone(subjects)
 	for _, s := range l.rows.reach(subjects...) {
 		for _, i := range l.about[s.subject] {
 			list = append(list, Permission{l.rows.rules[i].obj, l.rows.rules[i].act})
 		}
-		if scope, is := strings.CutPrefix(l.rows.names[s.subject], kindScope+":"); is {
+		named = append(named, l.rows.names[s.subject])
+	}
+	for _, subject := range named {
+		if scope, is := strings.CutPrefix(subject, kindScope+":"); is {
 			list = append(list, splitPermission(scope))
 		}
 	}

@@ -56,8 +56,8 @@ type Cell struct {
 	// Verdict is the answer for all values of the placeholders, and [AnswerSome] if they matter or are too many to tell. For
 	// [AnswerSome] Rule is a row that allows some.
 	Verdict
-	// Cases say which values have which answer, if they have not all the same. They are nil for [AnswerSome] if the model is
-	// not the textbook one, under which rows do not say which values they are about.
+	// Cases say which values have which answer, if they have not all the same. They are nil for [AnswerSome] under a model
+	// other than the textbook one, whose rows do not say which values they are about, and for a scope with placeholders.
 	Cases []Case
 }
 
@@ -245,27 +245,34 @@ func (l lookout) scopeRow(subject string, ops []Operation) MatrixRow {
 }
 
 // cellFilled is what a token with a declared scope is delegated, the scope filled with the values of the request. What the
-// operation has no value for has any.
+// operation has no value for has any. It has no cases: whether a scope is the one that is required can be a matter of two
+// placeholders with one value.
 func (l lookout) cellFilled(scope *Template, need Requirement) Cell {
 	if answer, told := without(need); told {
 		return answer
 	}
-	rows := l.patterns(l.subjects(kindScope))
-	g, asked := guesses{}, namesOf(need.scopes)
-	complete := g.addAll(append([]Template{*scope}, need.scopes...), rows)
-	// Values of its own can make it the same scope as a required one.
-	_, all := tell(g, asked, func(v []Value) bool {
-		for _, t := range need.scopes {
-			f := t.fill(nil, given(v))
-			complete = g.add(scope, Permission{string(f.object), string(f.action)}) && complete
-		}
-		return true
-	})
-	names := namesOf(append([]Template{*scope}, need.scopes...))
-	cases, most := tell(g, names, func(v []Value) Verdict {
+	both, asked := append([]Template{*scope}, need.scopes...), namesOf(need.scopes)
+	g := guesses{}
+	complete := g.addAll(both, l.patterns(l.subjects(kindScope)))
+	for i := range need.scopes {
+		complete = g.same(&need.scopes[i], scope) && g.same(scope, &need.scopes[i]) && complete
+	}
+	cases, all := tell(g, namesOf(both), func(v []Value) Verdict {
 		token := string(scope.fill(nil, given(v)).text)
 		request := slices.DeleteFunc(slices.Clone(v), func(v Value) bool { return !slices.Contains(asked, v.Name) })
 		return l.sayAll(newLone(kindScope+":"+token, false, nil), need, request)
 	})
-	return summary(cases, complete && all && most)
+	return Cell{Verdict: summary(cases, complete && all).Verdict}
+}
+
+// same notes for which values one template has the object, or the action, that another has with some of its values, and
+// reports whether that is all. It does not see what only values of both together make the same, as "a-{x}" and "{y}-b".
+func (g guesses) same(one, other *Template) bool {
+	cut, note := false, g.noter()
+	_, all := tell(g, namesOf([]Template{*other}), func(v []Value) bool {
+		f := other.fill(nil, given(v))
+		cut = fits(one.object, string(f.object), nil, note) || fits(one.action, string(f.action), nil, note) || cut
+		return true
+	})
+	return all && !cut
 }

@@ -42,21 +42,22 @@ const maxGuesses = 10_000
 
 // add notes what a row tells apart about the placeholders of a template. It reports whether that is all noted.
 func (g guesses) add(t *Template, row Permission) bool {
+	return !t.matches(row.Object, row.Action, nil, g.noter())
+}
+
+// noter returns what notes the ways in which something can match, and stops when there are too many.
+func (g guesses) noter() func(map[string]guess) bool {
 	ways := 0
-	return !t.matches(row.Object, row.Action, nil, func(known map[string]guess) bool {
+	return func(known map[string]guess) bool {
 		for name, is := range known {
-			g.note(name, is)
+			if g[name] == nil {
+				g[name] = map[guess]bool{}
+			}
+			g[name][is] = true
 		}
 		ways++
 		return ways == maxGuesses
-	})
-}
-
-func (g guesses) note(name string, is guess) {
-	if g[name] == nil {
-		g[name] = map[guess]bool{}
 	}
-	g[name][is] = true
 }
 
 // classes splits the values of a placeholder so that within a class no row tells one from another: each text that a value
