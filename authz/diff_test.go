@@ -3,6 +3,7 @@ package authz
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -111,7 +112,7 @@ func TestDiff_FindsNothingElse(t *testing.T) {
 	ops := randomOperations(t)
 	options := Options{Declared: needs(ops)}
 	seen := map[string]int{}
-	for range 100 {
+	for range 300 {
 		rows := randomRows(r)
 		before, err := Compile(Source{}, source(rows), options)
 		if err != nil {
@@ -150,5 +151,91 @@ func TestDiff_FindsNothingElse(t *testing.T) {
 		if seen[key] == 0 {
 			t.Errorf("no change is %s: the policies are too narrow", key)
 		}
+	}
+}
+
+// TestDiff_Data compares the two policies of each bundle in testdata/diff.
+func TestDiff_Data(t *testing.T) {
+	for _, b := range bundles(t, "testdata/diff/*.txtar") {
+		t.Run(strings.TrimSuffix(filepath.Base(b.path), ".txtar"), func(t *testing.T) {
+			read := func(name string) *Policy {
+				p, err := Compile(b.model(), Source{name, []byte(b.sections[name])}, b.options(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return p
+			}
+			d := Diff(read("before.csv"), read("after.csv"), b.operations(t))
+			var got strings.Builder
+			for _, c := range d.Changes {
+				got.WriteString(changeText(c) + "\n")
+			}
+			for _, line := range d.Incomplete {
+				got.WriteString("incomplete: " + line + "\n")
+			}
+			b.check(t, "changes", got.String())
+		})
+	}
+}
+
+func changeText(c Change) string {
+	words := []string{"loss"}
+	if c.Gain() {
+		words = []string{"gain"}
+	}
+	if !c.Decides {
+		words = append(words, "(in part)")
+	}
+	if c.Through {
+		words = append(words, "through")
+	}
+	words = append(words, c.Subject, c.Operation.Name)
+	if c.Need != c.Operation.Name {
+		words = append(words, "("+c.Need+")")
+	}
+	if len(c.Values) > 0 {
+		words = append(words, listed(c.Values))
+	}
+	return strings.Join(words, " ") + ": " + verdictText(c.Before) + " -> " + verdictText(c.After)
+}
+
+func TestDiff_Edges(t *testing.T) {
+	ops := []Operation{{Name: "read", Need: need(t, "notes:read", "")}, {Name: "open", Need: Requirement{anyPrincipal: true}}, {Name: "none"}}
+	options := Options{Declared: needs(ops), Aliases: []string{"one", "two"}}
+	p := compiled(t, Source{}, "p, role:two/reader, notes, read, allow\n", options)
+	for name, tt := range map[string]struct {
+		before, after *Policy
+		want          string
+	}{
+		"nothing to compare": {nil, nil, ""},
+		"the same":           {p, p, ""},
+		"a first policy":     {nil, p, "gain role:two/reader read (notes:read): no -> yes policy.csv:1"},
+		"no policy any more": {p, nil, "loss role:two/reader read (notes:read): yes policy.csv:1 -> no"},
+	} {
+		var got []string
+		for _, c := range Diff(tt.before, tt.after, ops).Changes {
+			got = append(got, changeText(c))
+		}
+		if strings.Join(got, "\n") != tt.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestDiff_SaysWhatItLeavesOut gives more values than are compared.
+func TestDiff_SaysWhatItLeavesOut(t *testing.T) {
+	var rows strings.Builder
+	for i := range 80 {
+		fmt.Fprintf(&rows, "p, role:r, t/a%d/b%d, read, allow\n", i, i)
+	}
+	ops := []Operation{{Name: "op", Need: need(t, "t/{a}/{b}:read", "")}}
+	before := compiled(t, Source{}, rows.String(), Options{})
+	after := compiled(t, Source{}, rows.String()+"p, role:r, t/a0/*, read, allow\np, role:q, t/*, read, allow\n", Options{})
+	d := Diff(before, after, ops)
+	if len(d.Incomplete) != 1 || !strings.Contains(d.Incomplete[0], "op: there are more values for the placeholders of t/{a}/{b}:read than") {
+		t.Error(d.Incomplete)
+	}
+	if d = Diff(nil, compiled(t, Source{}, "p, role:q, t/*, read, allow\n", Options{}), ops); d.Incomplete != nil || len(d.Changes) != 1 {
+		t.Errorf("the twin: %+v", d)
 	}
 }

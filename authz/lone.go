@@ -90,15 +90,15 @@ type lookout struct {
 	wide  bool       // a scope that some other argument of the request would cover is an answer of its own, see couldCover
 }
 
-// newLookout looks at a policy; at nil it sees one without rows, which denies what nil denies.
+// newLookout looks at a policy. In place of none, or one that was not compiled, it sees one without rows: they deny the same.
 func newLookout(p *Policy) lookout {
-	if p == nil {
+	if p == nil || p.rows == nil {
 		p = &Policy{rows: newRuleIndex(nil, nil)}
 	}
 	l := lookout{Policy: p, about: make([][]uint32, len(p.rows.names))}
 	for i, r := range p.rows.rules {
 		id := p.rows.ids[r.sub]
-		l.about[id] = append(l.about[id], uint32(i)) //nolint:gosec // a policy file is far smaller than 4 GiB
+		l.about[id] = append(l.about[id], uint32(i))
 	}
 	return l
 }
@@ -150,6 +150,9 @@ func (l lookout) say(c *lone, need Requirement, t *Template, v []Value) Verdict 
 		s := l.standing(&c.who)
 		if c.through {
 			verdict = l.verdict(l.askClient(s, &c.who, t.fill(nil, given(v))))
+			if verdict.Answer == AnswerYes {
+				verdict.Rule = "" // a row for the client itself, which gives users nothing
+			}
 			return
 		}
 		verdict = l.verdict(l.permission(s, &c.who, t, given(v)))

@@ -209,11 +209,12 @@ func summary(cases []told[Verdict], complete bool) Cell {
 // addAll notes what rows tell apart about the placeholders of templates, and reports whether that is all noted.
 func (g guesses) addAll(list []Template, rows []Permission) bool {
 	complete := true
-	for i := range list {
+	for _, t := range list {
+		if !t.open {
+			continue
+		}
 		for _, row := range rows {
-			if list[i].open {
-				complete = g.add(&list[i], row) && complete
-			}
+			complete = g.add(&t, row) && complete
 		}
 	}
 	return complete

@@ -3,9 +3,11 @@ package authz
 import (
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"text/tabwriter"
 )
 
 // doorTwo is what Decide says of door two.
@@ -94,7 +96,11 @@ func TestMatrix_EqualsDecide(t *testing.T) {
 	seen := map[string]int{}
 	for range 60 {
 		rows := randomRows(r) + fmt.Sprintf("g, scope:s, scope:%s\n", pick(r, "table/1:use", "table/1", "table/users", "x"))
-		p, err := Compile(Source{}, source(rows), Options{Declared: needs(ops)})
+		options := Options{Declared: needs(ops)}
+		if r.IntN(4) == 0 {
+			options.Declared = nil // a policy answers about what it was not told of, too
+		}
+		p, err := Compile(Source{}, source(rows), options)
 		if err != nil {
 			continue
 		}
@@ -225,6 +231,162 @@ func checkScopes(t *testing.T, r *rand.Rand, rows string, ops []Operation, seen 
 				return v
 			})
 			seen[fmt.Sprint("one ", cell.Answer)]++
+		}
+	}
+}
+
+// operations are those of a bundle, each by what it needs.
+func (b bundle) operations(t *testing.T) []Operation {
+	t.Helper()
+	var list []Operation
+	for _, need := range b.options(t).Declared {
+		name, permissions := declaredAs(need.scopes), declaredAs(need.permissions)
+		if permissions != name {
+			name += "|" + permissions
+		}
+		list = append(list, Operation{Kind: "tool", Name: name, Need: need})
+	}
+	return append(list, Operation{Kind: "tool", Name: "open", Need: Requirement{anyPrincipal: true}})
+}
+
+func declaredAs(list []Template) string {
+	var names []string
+	for _, t := range list {
+		names = append(names, t.String())
+	}
+	return strings.Join(names, "+")
+}
+
+// TestMatrix_Data draws the policies of testdata/matrix by every kind of subject.
+func TestMatrix_Data(t *testing.T) {
+	for _, b := range bundles(t, "testdata/matrix/*.txtar") {
+		t.Run(strings.TrimSuffix(filepath.Base(b.path), ".txtar"), func(t *testing.T) {
+			p := compiled(t, b.model(), b.sections["policy.csv"], b.options(t))
+			for _, by := range []By{ByRole, ByUser, ByGroup, ByClient, ByScope} {
+				m, err := p.Matrix(by, b.operations(t))
+				if err != nil || m.By != by {
+					t.Fatal(err)
+				}
+				b.check(t, string(by), drawn(m))
+			}
+		})
+	}
+}
+
+// drawn writes a matrix down with all that it holds.
+func drawn(m Matrix) string {
+	var out, cases strings.Builder
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, row := range m.Rows {
+		name := row.Subject
+		if row.Through {
+			name = "through " + name
+		}
+		for i, cell := range row.Cells {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", name, m.Operations[i].Name, cell.Answer, strings.TrimPrefix(cell.Rule, "policy.csv:"))
+			for _, c := range cell.Cases {
+				fmt.Fprintf(&cases, "  %s, %s: %s %s\n", name, m.Operations[i].Name, listed(c.Values), verdictText(c.Verdict))
+			}
+		}
+	}
+	table.Flush()
+	var lines strings.Builder
+	for line := range strings.Lines(out.String()) {
+		lines.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return lines.String() + cases.String()
+}
+
+func verdictText(v Verdict) string { return strings.TrimSpace(string(v.Answer) + " " + v.Rule) }
+
+func listed(list []Value) string {
+	words := make([]string, len(list))
+	for i, v := range list {
+		words[i] = v.String()
+	}
+	return strings.Join(words, "; ")
+}
+
+func TestMatrix_Edges(t *testing.T) {
+	read, table := need(t, "notes:read", ""), need(t, "table/{t}:read", "")
+	ops := []Operation{{Name: "read", Need: read}, {Name: "table", Need: table}, {Name: "open", Need: Requirement{anyPrincipal: true}}, {Name: "none"}}
+	for _, by := range []By{"", "Role", "anyone", "scopes"} {
+		if m, err := (&Policy{}).Matrix(by, ops); err == nil || m.Rows != nil || !strings.Contains(err.Error(), "write role, user") {
+			t.Errorf("by %q: %v, %v", by, m, err)
+		}
+	}
+	var none *Policy
+	for by, want := range map[By]string{
+		ByRole: "anyone no no yes no", ByClient: "anyone no no yes no",
+		ByScope: "scope:notes:read yes no yes no scope:table/{t}:read no yes yes no",
+	} {
+		m, err := none.Matrix(by, ops)
+		var got []string
+		for _, row := range m.Rows {
+			got = append(got, row.Subject)
+			for _, cell := range row.Cells {
+				got = append(got, string(cell.Answer))
+			}
+		}
+		if strings.Join(got, " ") != want || err != nil {
+			t.Errorf("no policy, by %s: %v, %v", by, got, err)
+		}
+	}
+	// A cell is an answer for all values only if all were asked.
+	few := strings.Builder{}
+	for i := range 63 {
+		fmt.Fprintf(&few, "p, role:r, table/t%d, read, allow\np, role:r, row/r%d, read, allow\n", i, i)
+	}
+	both := need(t, "x", "table/{t}:read,row/{r}:read,notes:read")
+	for more, want := range map[string]Answer{"": AnswerNo, "p, role:r, table/last, read, allow\n": AnswerSome, "p, role:r, notes, read, allow\n": AnswerSome} {
+		p := compiled(t, Source{}, few.String()+more, Options{})
+		m, err := p.Matrix(ByRole, []Operation{{Name: "both", Need: both}})
+		if got := m.Rows[1].Cells[0]; err != nil || got.Answer != want || (got.Cases == nil) != (want == AnswerNo) {
+			t.Errorf("%q: %s with %d cases, %v", more, got.Answer, len(got.Cases), err)
+		}
+	}
+}
+
+// TestMatrix_ScopesOfPlaceholders: whether a declared scope is the required one can depend on values of both.
+func TestMatrix_ScopesOfPlaceholders(t *testing.T) {
+	for _, tt := range []struct {
+		scope, op string
+		want      Answer
+	}{
+		{"table/{t}:read", "table/{t}:read", AnswerYes},
+		{"table/{t}:read", "table/{u}:read", AnswerSome},
+		{"table/{t}:read", "table/{t}:read table/{u}:read", AnswerSome},
+		{"table/{t}:read", "table/{t}:write", AnswerNo},
+		{"table/{t}:{a}", "table/{u}:read", AnswerSome},
+		{"{o}:read", "notes:{a}", AnswerSome},
+		{"x/{a}", "x/{b}:use", AnswerNo}, // the request of the operation has no a
+		{"x/{a}", "x/1", AnswerSome},
+		{"x/{a}", "{a}:use", AnswerNo},
+	} {
+		ops := []Operation{{Name: "op", Need: need(t, tt.op, "")}, {Name: "other", Need: need(t, tt.scope, "")}}
+		p := compiled(t, Source{}, "p, anyone, *, *, allow\n", Options{Declared: needs(ops)})
+		m, err := p.Matrix(ByScope, ops)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(m.Rows, func(r MatrixRow) bool { return r.Subject == "scope:"+tt.scope })
+		if got := m.Rows[i].Cells[0]; got.Answer != tt.want || got.Cases != nil {
+			t.Errorf("%s for %s: %+v", tt.scope, tt.op, got)
+		}
+	}
+}
+
+// TestMatrix_WhatFailsIsAnError has a model that cannot be asked, as in TestMemo_ForgetsErrors.
+func TestMatrix_WhatFailsIsAnError(t *testing.T) {
+	ops := []Operation{{Name: "read", Need: need(t, "notes:read", "")}}
+	p := compiled(t, custom("r.obj == p.obj"), "p, role:reader, notes, read, allow\n", Options{})
+	sound := p.casbin.model
+	for name, model := range map[string]definitions{"panic": {"r": "sub, obj, act"}, "sound": sound} {
+		broken := unasked(p)
+		broken.casbin.model = model
+		m, err := broken.Matrix(ByRole, ops)
+		if got := m.Rows[1].Cells[0].Answer; err != nil || (got == AnswerError) != (name == "panic") || got == AnswerNo {
+			t.Errorf("%s: %s, %v", name, got, err)
 		}
 	}
 }
