@@ -17,7 +17,7 @@ import (
 const (
 	// ExitOK is a server that was stopped, or a command that found nothing wrong.
 	ExitOK = 0
-	// ExitFailed is a server that stopped by itself, or a policy with errors.
+	// ExitFailed is a server that stopped by itself, a policy with errors, or two policies whose answers differ.
 	ExitFailed = 1
 	// ExitUsage is a command line or a configuration with mistakes. Nothing was started.
 	ExitUsage = 2
@@ -27,9 +27,11 @@ const (
 // process's arguments name with cfg as the program's own settings, and exits
 // with one of the exit codes above. Commands are
 //
-//	serve         serve until SIGINT or SIGTERM (the default)
-//	tools         list the operations with the scopes and permissions they need
-//	policy check  report every error and warning of the policy
+//	serve          serve until SIGINT or SIGTERM (the default)
+//	tools          list the operations with the scopes and permissions they need
+//	policy check   report every error and warning of the policy
+//	policy matrix  show who can call what
+//	policy diff    show whose answers differ between two policies
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
