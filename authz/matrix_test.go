@@ -381,12 +381,19 @@ func TestMatrix_WhatFailsIsAnError(t *testing.T) {
 	ops := []Operation{{Name: "read", Need: need(t, "notes:read", "")}}
 	p := compiled(t, custom("r.obj == p.obj"), "p, role:reader, notes, read, allow\n", Options{})
 	sound := p.casbin.model
-	for name, model := range map[string]definitions{"panic": {"r": "sub, obj, act"}, "sound": sound} {
+	for name, model := range map[string]definitions{"broken": {"r": "sub, obj, act"}, "sound": sound} {
 		broken := unasked(p)
 		broken.casbin.model = model
 		m, err := broken.Matrix(ByRole, ops)
-		if got := m.Rows[1].Cells[0].Answer; err != nil || (got == AnswerError) != (name == "panic") || got == AnswerNo {
+		if got := m.Rows[1].Cells[0].Answer; err != nil || (got == AnswerError) != (name != "sound") || got == AnswerNo {
 			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	// A panic is a denial, as it is for Decide.
+	read := need(t, "notes:read", "")
+	for want, l := range map[Answer]lookout{AnswerError: {Policy: &Policy{}}, AnswerNo: newLookout(nil)} {
+		if got := l.say(newLone("user:alice", false, nil), read, &read.permissions[0], nil); got.Answer != want {
+			t.Errorf("%s, want %s", got.Answer, want)
 		}
 	}
 }
