@@ -73,7 +73,7 @@ func (p *Policy) coversOtherwise(d *delegation, token []string, f filled, short 
 		return false
 	}
 	var space [keySpace]byte
-	other := otherSpelling(space[:0], f, short)
+	other := f.otherwise(space[:0], short)
 	if !p.holds(d, token, other) {
 		return false
 	}
@@ -84,8 +84,8 @@ func (p *Policy) coversOtherwise(d *delegation, token []string, f filled, short 
 	return slices.ContainsFunc(p.implicit, means) || slices.ContainsFunc(need.scopes, means)
 }
 
-// otherSpelling is the subject that a scope with the action "use" is when that is left out, or written if it is not.
-func otherSpelling(space []byte, f filled, short bool) []byte {
+// otherwise is the subject of a scope with the action "use" in its other spelling. Short is whether this one has no action.
+func (f filled) otherwise(space []byte, short bool) []byte {
 	other := append(append(space, kindScope+":"...), f.object...)
 	if short {
 		other = append(append(other, ':'), defaultAction...)

@@ -53,6 +53,55 @@ func ExamplePolicy_Listed() {
 	// Output: true false false
 }
 
+func ExamplePolicy_Matrix() {
+	remove, _ := authz.NewRequirement([]string{"notes:write"}, []string{"notes:delete"}, false)
+	table, _ := authz.NewRequirement([]string{"table/{table}:read"}, nil, false)
+	policy, _ := authz.Compile(authz.Source{}, authz.Source{Name: "policy.csv", Data: []byte(
+		"p, role:admin, *, *, allow\np, role:intern, notes, *, deny\np, role:intern, table/or*, read, allow\n")}, authz.Options{})
+	m, err := policy.Matrix(authz.ByRole, []authz.Operation{
+		{Kind: "tool", Name: "notes_delete", Need: remove}, {Kind: "tool", Name: "table_read", Need: table},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, row := range m.Rows {
+		for i, cell := range row.Cells {
+			fmt.Printf("%s %s: %s %q\n", row.Subject, m.Operations[i].Name, cell.Answer, cell.Rule)
+			for _, c := range cell.Cases {
+				fmt.Println("   ", c.Values[0], c.Answer)
+			}
+		}
+	}
+	// Output:
+	// anyone notes_delete: no ""
+	// anyone table_read: no ""
+	// role:admin notes_delete: yes "policy.csv:1"
+	// role:admin table_read: yes "policy.csv:1"
+	// role:intern notes_delete: denied "policy.csv:2"
+	// role:intern table_read: some "policy.csv:3"
+	//     table=or* yes
+	//     table=* except or* no
+}
+
+func ExampleDiff() {
+	read, _ := authz.NewRequirement([]string{"notes:read"}, nil, false)
+	compile := func(name, rows string) *authz.Policy {
+		p, _ := authz.Compile(authz.Source{}, authz.Source{Name: name, Data: []byte(rows)}, authz.Options{Declared: []authz.Requirement{read}})
+		return p
+	}
+	before := compile("old.csv", "p, role:reader, notes, read, allow\ng, user:alice, role:reader\n")
+	after := compile("new.csv", "p, role:viewer, notes, read, allow\ng, user:alice, role:viewer\ng, user:bob, role:viewer\n")
+	for _, c := range authz.Diff(before, after, []authz.Operation{{Kind: "tool", Name: "notes_read", Need: read}}).Changes {
+		fmt.Printf("%s %s: %s %q, now %s %q; gain %t\n",
+			c.Subject, c.Operation.Name, c.Before.Answer, c.Before.Rule, c.After.Answer, c.After.Rule, c.Gain())
+	}
+	// Output:
+	// user:bob notes_read: no "", now yes "new.csv:1"; gain true
+	// role:reader notes_read: yes "old.csv:1", now no ""; gain false
+	// role:viewer notes_read: no "", now yes "new.csv:1"; gain true
+}
+
 func ExampleTemplate_Names() {
 	t, _ := authz.ParseTemplate("table/{table}:read")
 	fmt.Println(t, t.Names())

@@ -137,7 +137,7 @@ func (x *explainer) coverage(f filled, short bool) Path {
 	if m := x.policy.rows.ask(x.token.scopes, f.object, f.action); m.allow != noRule {
 		return x.policy.pathToRule(x.token.scopes, m.allow)
 	}
-	path, _ := x.held(string(otherSpelling(nil, f, short)))
+	path, _ := x.held(string(f.otherwise(nil, short)))
 	return path
 }
 

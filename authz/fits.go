@@ -11,8 +11,15 @@ type guess struct {
 // couldMatch reports whether some values for the placeholders make the patterns of a row match: each exact, or a prefix
 // with one trailing '*'. A placeholder that stands twice has one value.
 func (t Template) couldMatch(object, action string) bool {
-	return fits(t.object, object, nil, func(known map[string]guess) bool {
-		return fits(t.action, action, known, func(map[string]guess) bool { return true })
+	return t.matches(object, action, nil, func(map[string]guess) bool { return true })
+}
+
+// matches calls found with every way in which the patterns of a row can match, given what is known of the placeholders, until
+// found returns true; it reports whether found did. What found gets are the values for which the row matches in that way,
+// no more and no fewer.
+func (t Template) matches(object, action string, known map[string]guess, found func(map[string]guess) bool) bool {
+	return fits(t.object, object, known, func(known map[string]guess) bool {
+		return fits(t.action, action, known, found)
 	})
 }
 
@@ -41,6 +48,9 @@ func fitsHole(name string, parts []part, text string, open bool, known map[strin
 		star = "*"
 	}
 	for n := 1; n <= len(text) && isValue(text[:n]); n++ {
+		if open && n == len(text) {
+			break // the guess below says this and more
+		}
 		merged, ok := assume(known, name, guess{text: text[:n]})
 		if ok && fits(parts, text[n:]+star, merged, next) {
 			return true

@@ -101,14 +101,7 @@ func CheckDeclared(all []Requirement) error {
 }
 
 // Names returns the names of all placeholders, sorted, each once.
-func (r Requirement) Names() []string {
-	var names []string
-	for _, t := range slices.Concat(r.scopes, r.permissions) {
-		names = append(names, t.Names()...)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
+func (r Requirement) Names() []string { return namesOf(slices.Concat(r.scopes, r.permissions)) }
 
 // Scopes returns what door one asks for, in declared order.
 func (r Requirement) Scopes() []Template { return slices.Clone(r.scopes) }

@@ -70,8 +70,20 @@ func (p *Policy) permission(s *standing, who *Principal, t *Template, given argu
 // ask asks door two about one permission: first all that the caller is together, so that a deny for any of it wins, then
 // the client, which can be denied but adds no right.
 func (p *Policy) ask(s *standing, who *Principal, f filled) found {
+	caller := p.askCaller(s, who, f)
+	if caller.outcome != allowed || who.Machine {
+		return caller
+	}
+	if client := p.askClient(s, who, f); client.outcome != allowed {
+		return client
+	}
+	return caller
+}
+
+// askCaller is the half of ask about all that the caller is.
+func (p *Policy) askCaller(s *standing, who *Principal, f filled) found {
 	if p.casbin != nil {
-		return p.casbin.ask(who, p.aliases, f)
+		return p.casbin.askCaller(who, p.aliases, f)
 	}
 	m := p.rows.ask(s.caller, f.object, f.action)
 	switch {
@@ -82,10 +94,18 @@ func (p *Policy) ask(s *standing, who *Principal, f filled) found {
 	case m.allow == noRule:
 		return found{missing, noRule}
 	}
+	return found{allowed, m.allow}
+}
+
+// askClient is the half of ask about the client of a user: allowed means that it is not in the way.
+func (p *Policy) askClient(s *standing, who *Principal, f filled) found {
+	if p.casbin != nil {
+		return p.casbin.askClient(who, p.aliases, f)
+	}
 	if c := p.rows.ask(s.client, f.object, f.action); c.deny != noRule {
 		return found{clientDenied, c.deny}
 	}
-	return found{allowed, m.allow}
+	return found{allowed, noRule}
 }
 
 // declared are the scopes or the permissions that a server declares, each once. Those without placeholders have numbers

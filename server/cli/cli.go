@@ -19,7 +19,8 @@ import (
 const (
 	// ExitOK is a server that was stopped, or a command that found nothing wrong.
 	ExitOK = 0
-	// ExitFailed is a server that stopped by itself, a policy with errors, or a caller that is denied.
+	// ExitFailed is a server that stopped by itself, a policy with errors, a caller that is denied, or two policies
+	// whose answers differ.
 	ExitFailed = 1
 	// ExitUsage is a command line or a configuration with mistakes. Nothing was started.
 	ExitUsage = 2
@@ -33,6 +34,8 @@ const (
 //	tools           list the operations with the scopes and permissions they need
 //	policy check    report every error and warning of the policy
 //	policy explain  say why a caller may or may not use an operation
+//	policy matrix   show who can call what
+//	policy diff     show whose answers differ between two policies
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal

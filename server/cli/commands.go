@@ -89,7 +89,7 @@ func (p *program) policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return p.checkPolicy(cmd) },
 	})
-	policy.AddCommand(p.explainCommand())
+	policy.AddCommand(p.explainCommand(), p.matrixCommand(), p.diffCommand())
 	return policy
 }
 

@@ -113,7 +113,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe
 
 func TestRunReportsAnOutputThatIsGone(t *testing.T) {
 	inDirectory(t, map[string]string{"policy.csv": everything})
-	for _, args := range [][]string{{"tools"}, {"policy", "check"}} {
+	for _, args := range [][]string{{"tools"}, {"policy", "check"}, {"policy", "matrix"}, {"policy", "matrix", "--csv"}, {"policy", "diff", "policy.csv"}, {"policy", "diff", "policy.csv", "--json"}} {
 		if code := cli.Run(t.Context(), config(), args, nil, brokenPipe{}, &bytes.Buffer{}); code != cli.ExitFailed {
 			t.Errorf("%v: exit code %d, want %d", args, code, cli.ExitFailed)
 		}

@@ -42,11 +42,39 @@ func config() server.Config {
 	}
 }
 
+// office is a server with more operations than a screen has columns, two of one name among them.
+func office() server.Config {
+	type on struct {
+		Table string `json:"table"`
+	}
+	tool := func(name, scope string, permissions ...string) tools.Tool {
+		return tools.Tool{
+			Name: name, Description: name, Scopes: []string{scope}, Permissions: permissions,
+			Handler: tools.Typed(func(context.Context, on) (string, error) { return "", nil }),
+		}
+	}
+	return server.Config{
+		Name: "office",
+		Tools: []tools.Tool{
+			tool("customers_search", "crm:read"), tool("customers_update", "crm:write"), tool("customers_delete", "crm:write", "crm:delete"),
+			tool("invoices_list", "billing:read"), tool("invoices_approve", "billing:write", "billing:approve"),
+			tool("payments_payout", "billing:write", "billing:payout", "ledger:post"), tool("ledger_post", "ledger:post"),
+			tool("employees_get_salary", "hr:read", "hr:salary"), tool("deploy_production", "deploy:write", "deploy/production:run"),
+			tool("warehouse_query", "table/{table}:read"), tool("summary", "crm:read"),
+		},
+		Prompts: []tools.Prompt{{
+			Name: "summary", Description: "Summarize.", Scopes: []string{"crm:read"},
+			Get: func(context.Context, map[string]string) ([]tools.Message, error) { return nil, nil },
+		}},
+	}
+}
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"demo":  func() { cli.Main(config()) },
-		"held":  held,
-		"notes": func() { cli.Main(notesConfig()) },
+		"demo":   func() { cli.Main(config()) },
+		"held":   held,
+		"notes":  func() { cli.Main(notesConfig()) },
+		"office": func() { cli.Main(office()) },
 		// unnamed is a program whose own settings are wrong.
 		"unnamed": func() { cli.Main(server.Config{}) },
 		// wait-for returns once something listens at the address.
