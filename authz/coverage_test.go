@@ -84,6 +84,7 @@ func TestPolicy_Evidence(t *testing.T) {
 		{"user:bob notes:write|notes:write,greet scopes=greet", ReasonScopeMissing, []int{3, 8, 13}},
 		{"user:zoe notes:read scopes=notes:read", ReasonPermissionMissing, nil},
 		{"user:bob notes:write|notes:write,notes:delete scopes=notes:write", ReasonPermissionMissing, []int{3, 8}},
+		{"user:bob notes:write|notes:delete,notes:write scopes=notes:write", ReasonPermissionMissing, nil},
 		{"user:bob notes:write|notes:delete scopes=everything", ReasonPermissionMissing, nil},
 		{"user:bob notes:read scopes=notes:read groups=suspended", ReasonPermissionDenied, []int{9}},
 		{"user:bob notes:write scopes=notes:write client=evil", ReasonClientDenied, []int{3, 8, 10}},
