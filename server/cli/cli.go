@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -30,6 +31,7 @@ const (
 //	serve         serve until SIGINT or SIGTERM (the default)
 //	tools         list the operations with the scopes and permissions they need
 //	policy check  report every error and warning of the policy
+//	policy test   run the tests beside the policy
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
@@ -50,19 +52,7 @@ func Main(cfg server.Config) {
 // exported; the others its SDK reads from the process.
 func Run(ctx context.Context, cfg server.Config, args, env []string, stdout, stderr io.Writer) int {
 	p := &program{base: cfg, env: env, stdout: stdout, stderr: stderr}
-	root := p.rootCommand()
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
-		hint := ""
-		if isCommandLine(err) {
-			hint = "; " + root.Name() + " --help lists the commands"
-		}
-		_, _ = fmt.Fprintf(stderr, "%s: %v%s\n", root.Name(), err, hint) // nowhere left to report to
-		return exitCode(err)
-	}
-	return ExitOK
+	return command.Run(ctx, p.rootCommand(), args, stdout, stderr)
 }
 
 // program is one run of a command line.
@@ -73,30 +63,22 @@ type program struct {
 }
 
 func (p *program) rootCommand() *cobra.Command {
-	name := p.base.Name
-	if name == "" {
-		name = "server"
-	}
 	serve := p.serveCommand()
 	root := &cobra.Command{
-		Use:           name,
-		Short:         "A protected MCP server",
-		Long:          longHelp(),
-		Args:          cobra.NoArgs,
-		RunE:          serve.RunE,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Use:   p.name(),
+		Short: "A protected MCP server",
+		Long:  longHelp(),
+		Args:  cobra.NoArgs,
+		RunE:  serve.RunE,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	addFlags(root.PersistentFlags())
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())}
-	})
 	root.AddCommand(serve, p.toolsCommand(), p.policyCommand())
 	return root
 }
 
-// usageError marks what the caller must repair before anything can start.
-type usageError struct{ error }
+// name is what the program is called in its help and errors.
+func (p *program) name() string { return cmp.Or(p.base.Name, "server") }
 
-func (e usageError) Unwrap() error { return e.error }
+// usageError marks what the caller must repair before anything can start.
+type usageError = command.UsageError

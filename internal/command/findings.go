@@ -1,0 +1,35 @@
+package command
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
+
+// Findings prints what was found in a policy, one finding a line, and then that the policy loads. If it does not, the error
+// says so instead.
+func Findings(w io.Writer, list []authz.Finding) error {
+	failed := 0
+	for _, finding := range list {
+		if finding.Severity == authz.SeverityError {
+			failed++
+		}
+		if _, err := fmt.Fprintln(w, finding); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("the policy has %s and does not load", count(failed, "error"))
+	}
+	_, err := fmt.Fprintf(w, "the policy loads; %s\n", count(len(list), "warning"))
+	return err
+}
+
+// count says how many there are of something.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
