@@ -136,7 +136,7 @@ func (r *reader) arguments(n *yaml.Node) map[string]string {
 			arguments[name] = v.Value
 		case v.Kind == yaml.ScalarNode && v.ShortTag() != "!!null":
 			r.fail(f.value, v.Value, fmt.Sprintf("YAML reads this as %s; an argument here is a text or a plain integer", kindOf(v)),
-				"write it in quotes if it is a text: "+strconv.Quote(v.Value))
+				"write it in quotes if it is a text: "+strconv.QuoteToASCII(v.Value))
 		default:
 			r.fail(f.value, "", "this is "+kindOf(v)+", which fills no placeholder", "write a text or an integer, or leave the argument out")
 		}

@@ -21,7 +21,7 @@ func Parse(review *server.Review, name string, data []byte) ([]Case, []authz.Fin
 	var cases []Case
 	switch {
 	case err != nil:
-		r.fail(broken(data), "", "from here on the file is not YAML: "+strings.TrimPrefix(err.Error(), "yaml: "),
+		r.fail(broken(data), "", "from here on the file is not YAML: "+complaint(err),
 			"indent with spaces, and put text that holds one of : # { } [ ] , & * ! | > ' \" % @ ` into quotes")
 	case len(documents) == 0:
 		r.fail(&yaml.Node{Line: 1, Column: 1}, "", reasonNoTests, fixNoTests)
@@ -34,6 +34,15 @@ func Parse(review *server.Review, name string, data []byte) ([]Case, []authz.Fin
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return cases, r.found
+}
+
+// complaint returns what the parser says, without its line: see broken.
+func complaint(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if _, rest, found := strings.Cut(text, ": "); found && strings.HasPrefix(text, "line ") {
+		return rest
+	}
+	return text
 }
 
 // readDocuments returns the documents of a file; none if it holds comments only.

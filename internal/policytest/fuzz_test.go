@@ -2,6 +2,7 @@ package policytest
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -40,7 +41,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		for _, finding := range found {
-			if finding.File != "tests.yaml" || finding.Line < 1 || finding.Column < 1 || finding.Reason == "" {
+			if finding.File != "tests.yaml" || finding.Line < 1 || finding.Column < 1 || finding.Reason == "" || strings.ContainsAny(finding.String(), "\n\r\x00") {
 				t.Errorf("%+v", finding)
 			}
 		}

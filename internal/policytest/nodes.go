@@ -68,7 +68,7 @@ func (r *reader) text(n *yaml.Node) (string, bool) {
 	case t.Kind != yaml.ScalarNode, t.ShortTag() == "!!null":
 		r.fail(n, shown(t), "this is "+kindOf(t)+" and not a text", "write one text")
 	case t.ShortTag() != "!!str":
-		r.fail(n, t.Value, "YAML reads this as "+kindOf(t)+" and not as a text", "write it in quotes: "+strconv.Quote(t.Value))
+		r.fail(n, t.Value, "YAML reads this as "+kindOf(t)+" and not as a text", "write it in quotes: "+strconv.QuoteToASCII(t.Value))
 	case t.Value == "":
 		r.fail(n, "", "an empty text", "write what is meant, or remove the key")
 	default:

@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 		}
 		b.path = dir
 		report := Run(compiled(t, review, b.sections["policy.csv"]), cases)
-		for section, print := range map[string]func(*strings.Builder) error{
+		for section, write := range map[string]func(*strings.Builder) error{
 			"text": func(w *strings.Builder) error { return report.Print(w, false) },
 			"rows": func(w *strings.Builder) error { return report.Print(w, true) },
 			"json": func(w *strings.Builder) error { return report.PrintJSON(w) },
@@ -50,7 +50,7 @@ func TestRun(t *testing.T) {
 				continue
 			}
 			var got strings.Builder
-			if err := print(&got); err != nil {
+			if err := write(&got); err != nil {
 				t.Fatal(err)
 			}
 			b.check(t, section, got.String())
@@ -70,8 +70,8 @@ func TestSyntax(t *testing.T) {
 	}{
 		{"empty", "", oneTest, 1, 1, "no tests"},
 		{"comments only", "# nothing\n", "# nothing\n" + oneTest, 1, 1, "no tests"},
-		{"a tab", "tests:\n  - principal: {user: alice}\n\toperation: version\n", oneTest, 3, 2, "not YAML: line"},
-		{"a brace in a list", strings.Replace(oneTest, "operation: version", "operations: [version, table://{table}]", 1), strings.Replace(oneTest, "operation: version", `operations: [version, "table://{table}"]`, 1), 3, 5, "not YAML"},
+		{"a tab", "tests:\n  - principal: {user: alice}\n\toperation: version\n", oneTest, 3, 2, "not YAML: found character"},
+		{"a brace in a list", strings.Replace(oneTest, "operation: version", "operations: [version, table://{table}]", 1), strings.Replace(oneTest, "operation: version", `operations: [version, "table://{table}"]`, 1), 3, 5, "not YAML: did not find expected"},
 		{"a colon", "tests:\n  - name: alice: reads\n" + oneTest[9:], "tests:\n  - name: \"alice: reads\"\n" + "    " + oneTest[11:], 2, 3, "not YAML"},
 		{"an open bracket", strings.Replace(oneTest, "alice}", "alice", 1), oneTest, 2, 3, "not YAML"},
 		{"an open bracket after many lines", "tests:\n" + many + "  - principal: {user: alice\n" + many, "tests:\n" + many + many, 1502, 3, "not YAML"},

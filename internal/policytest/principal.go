@@ -72,8 +72,7 @@ func (r *reader) scopes(fields map[string]field) []string {
 	list := r.optional(fields, keyScopes)
 	for _, s := range list {
 		if strings.ContainsAny(s, " \t\n") {
-			r.fail(fields[keyScopes].value, s, "a scope with a space in it, which no token has", "write each scope for itself: ["+
-				strings.Join(strings.Fields(s), ", ")+"]")
+			r.fail(fields[keyScopes].value, s, "a scope with a space in it, which no token has", "write each scope for itself: [a, b]")
 		}
 	}
 	return list

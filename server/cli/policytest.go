@@ -29,7 +29,7 @@ func (p *program) policyTestCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, files []string) error { return p.testPolicy(cmd, files, o) },
 	}
 	test.Flags().BoolVar(&o.cover, "cover", false, "list the rows of the policy that no test exercises")
-	test.Flags().IntVar(&o.percent, "min-coverage", 0, "fail unless so many percent of the rows are exercised")
+	test.Flags().IntVar(&o.percent, "min-coverage", 0, "fail unless so many `PERCENT` of the rows are exercised")
 	test.Flags().BoolVar(&o.json, "json", false, "print one JSON object instead of text")
 	return test
 }
