@@ -63,6 +63,7 @@ const oneTest = "tests:\n  - principal: {user: alice}\n    operation: version\n 
 // TestSyntax holds files that are no YAML or none of one document, each with its twin.
 func TestSyntax(t *testing.T) {
 	many := strings.Repeat(strings.TrimPrefix(oneTest, "tests:\n"), 500)
+	long := strings.Repeat("  - principal: {user: alice,\n      groups: [a,\n        b],\n      roles: []}\n    operation: version\n    expect: allow\n", 100)
 	for _, tt := range []struct {
 		name, bad, good string
 		line, column    int
@@ -76,6 +77,7 @@ func TestSyntax(t *testing.T) {
 		{"an open bracket", strings.Replace(oneTest, "alice}", "alice", 1), oneTest, 2, 3, "not YAML"},
 		{"an open bracket after many lines", "tests:\n" + many + "  - principal: {user: alice\n" + many, "tests:\n" + many + many, 1502, 3, "not YAML"},
 		{"indentation after many lines", "tests:\n" + many + " - principal: {user: alice}\n", "tests:\n" + many, 1502, 2, "not YAML"},
+		{"indentation after lists of several lines", "tests:\n" + long + " - principal: {user: alice}\n", "tests:\n" + long, 602, 2, "not YAML"},
 		{"an unknown anchor", strings.Replace(oneTest, "{user: alice}", "*alice", 1), strings.Replace(oneTest, "{user: alice}", "&alice {user: alice}", 1), 2, 3, "not YAML: unknown anchor"},
 		{"a NUL", oneTest + "# \x00\n", oneTest + "# \n", 5, 1, "not YAML: control characters"},
 		{"not UTF-8", oneTest + "# \xff\n", oneTest + "# \n", 5, 1, "not YAML"},
