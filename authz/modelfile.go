@@ -80,20 +80,29 @@ type modelLine struct {
 func readModel(data []byte, l *findings) (definitions, map[string]place) {
 	defs := definitions{}
 	places := map[string]place{}
-	for _, d := range readDefinitions(data, l) {
+	list := readDefinitions(data, l)
+	if len(list) == 0 && l.failed() {
+		return nil, nil // what is missing in a file that is no model says nothing
+	}
+	misplaced := map[string]bool{}
+	for _, d := range list {
 		if _, twice := defs[d.key]; twice {
 			l.fail(d.line, d.column, d.key, "a second definition of the same name, of which Casbin would use one", "remove one")
 			continue
 		}
-		if !slices.Contains(definitionKeys(), d.key) || d.section != sectionOf(d.key) {
-			l.fail(d.line, d.column, d.key, "a definition that is never asked in this section",
-				"define r, p, g, e and m, each once, in its own section")
+		if known := slices.Contains(definitionKeys(), d.key); !known || d.section != sectionOf(d.key) {
+			fix := "define r, p, g, e and m, each once, in its own section"
+			if known {
+				misplaced[d.key] = true
+				fix = "put it under [" + sectionOf(d.key) + "]"
+			}
+			l.fail(d.line, d.column, d.key, "a definition that is never asked in this section", fix)
 			continue
 		}
 		defs[d.key], places[d.key] = d.value, d.place
 	}
 	for _, key := range definitionKeys() {
-		if defs[key] == "" {
+		if defs[key] == "" && !misplaced[key] {
 			at := places[key]
 			l.fail(max(at.line, 1), max(at.column, 1), "", "the definition of "+key+" in ["+sectionOf(key)+"] is missing", "write "+key+" = "+textbookModel()[key])
 		}
@@ -153,7 +162,7 @@ func modelText(line string) (string, bool) {
 func checkModelText(n int, line string, l *findings) {
 	plain := strings.NewReplacer(" ", "_", "\t", "_").Replace(line)
 	if r, at, bad := badRune(plain); bad {
-		l.fail(n, column(plain, at), line, "the line holds "+runeTitle(r), "remove it")
+		l.fail(n, column(plain, at), line, "the line holds "+runeTitle(r), runeFix(r))
 	}
 }
 

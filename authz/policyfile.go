@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,8 +30,12 @@ type row struct {
 func (r row) text(i int) string { return r.fields[i].text }
 
 // readLines cuts a file into lines and reports what no line of a model or a policy may hold. Both files are read
-// through it, and nothing else ever looks at their bytes.
+// through it, and nothing else ever looks at their bytes. A file in another encoding has no lines.
 func readLines(data []byte, l *findings) []string {
+	if isUTF16(data) {
+		l.fail(1, 1, "", "the file is not UTF-8 but UTF-16, as some editors and shells on Windows save it", "save it as UTF-8 without a byte order mark")
+		return nil
+	}
 	text := string(data)
 	if strings.HasPrefix(text, byteOrderMark) {
 		l.fail(1, 1, byteOrderMark, "the file starts with a byte order mark", "save it as UTF-8 without one")
@@ -53,6 +58,14 @@ func readLines(data []byte, l *findings) []string {
 	return lines
 }
 
+// isUTF16 reports whether a file starts with the byte order mark of UTF-16, or with two ASCII characters in it.
+func isUTF16(data []byte) bool {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return true
+	}
+	return len(data) >= 4 && (data[0] == 0 && data[2] == 0 || data[1] == 0 && data[3] == 0) && data[0] != data[1]
+}
+
 // column turns a byte offset into a column that counts characters from 1.
 func column(line string, offset int) int { return utf8.RuneCountInString(line[:offset]) + 1 }
 
@@ -69,7 +82,7 @@ func checkComment(n int, line string, l *findings) {
 	})
 	if at >= 0 {
 		r, size := utf8.DecodeRuneInString(line[at:])
-		l.fail(n, column(line, at), line[at:at+size], "the comment holds "+runeTitle(r), "remove it")
+		l.fail(n, column(line, at), line[at:at+size], "the comment holds "+runeTitle(r), runeFix(r))
 	}
 }
 
@@ -89,6 +102,10 @@ func readRows(data []byte, l *findings) []row {
 
 func readRow(n int, line string, l *findings) row {
 	r := row{line: n}
+	if at := otherSeparator(line); at >= 0 {
+		l.fail(n, column(line, at), line[at:at+1], "fields that no comma separates", "write a comma between two fields")
+		return row{line: n, fields: []field{{}}, broken: true}
+	}
 	offset := 0
 	for _, raw := range strings.Split(line, ",") {
 		text := strings.Trim(raw, " \t")
@@ -107,6 +124,19 @@ func readRow(n int, line string, l *findings) row {
 	return r
 }
 
+// otherSeparator finds what separates the fields of a row without a comma, in files for other programs.
+func otherSeparator(line string) int {
+	if strings.Contains(line, ",") {
+		return -1
+	}
+	text := strings.TrimRight(line, " \t")
+	lead := len(text) - len(strings.TrimLeft(text, " \t"))
+	if at := strings.IndexAny(text[lead:], ";|\t"); at >= 0 {
+		return lead + at
+	}
+	return -1
+}
+
 // checkField refuses what a field may not be made of, whatever its column means. The first fault of a field is enough.
 func checkField(n int, f field, l *findings) bool {
 	if f.text == "" {
@@ -115,30 +145,48 @@ func checkField(n int, f field, l *findings) bool {
 	}
 	if at := commentStart(f.text); at >= 0 {
 		l.fail(n, f.column+utf8.RuneCountInString(f.text[:at]), f.text[at:], "a comment after a field would be part of the name",
-			"put the comment on its own line")
+			"put the comment on a line of its own, with # in front")
 		return false
 	}
-	if at := strings.IndexByte(f.text, '"'); at >= 0 {
+	if at := quoteStart(f.text); at >= 0 {
 		l.fail(n, f.column+utf8.RuneCountInString(f.text[:at]), f.text, "a quote: fields are not quoted and no name holds a comma or a quote",
 			"remove the quotes")
 		return false
 	}
 	if r, at, bad := badRune(f.text); bad {
-		l.fail(n, f.column+utf8.RuneCountInString(f.text[:at]), f.text, "the field holds "+runeTitle(r), "remove it")
+		l.fail(n, f.column+utf8.RuneCountInString(f.text[:at]), f.text, "the field holds "+runeTitle(r), runeFix(r))
 		return false
 	}
 	return true
 }
 
-// commentStart finds a '#' that somebody meant as a comment: first in the field or after white space. Inside a name it
-// is a character like any other, as in bob_example.com#EXT#.
+// commentStart finds what somebody meant as a comment: a '#' first in the field, or behind white space a '#' or what starts a
+// comment elsewhere. Inside a name it is a character like any other, as in bob_example.com#EXT#.
 func commentStart(s string) int {
 	previous := ' '
 	for i, r := range s {
-		if r == '#' && unicode.IsSpace(previous) {
+		if unicode.IsSpace(previous) && (r == '#' || i > 0 && startsComment(s[i:])) {
 			return i
 		}
 		previous = r
 	}
 	return -1
+}
+
+func startsComment(s string) bool {
+	return strings.HasPrefix(s, "//") || strings.HasPrefix(s, "--") || strings.HasPrefix(s, ";")
+}
+
+// quoteStart finds a quote: the plain one anywhere, and any other that opens the field. Inside a name those are characters
+// like any other, as in o'brien.
+func quoteStart(s string) int {
+	if strings.ContainsRune("'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", firstRune(s)) {
+		return 0
+	}
+	return strings.IndexByte(s, '"')
+}
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
 }

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -58,6 +59,9 @@ func (b *rulebook) addRow(r row, textbook bool, aliases []string, l *findings) {
 		want, reason = 5, "a p row has 4 fields after p: subject, object, action, effect; this one has "
 	case rowLink:
 		want, reason = 3, "a g row has 2 fields after g: who gets, and what; this one has "
+	case headerKind:
+		l.fail(r.line, r.fields[0].column, kind, "a line of headings, which would be read as a row", "remove the line")
+		return
 	default:
 		if !r.broken {
 			l.fail(r.line, r.fields[0].column, kind, "an unknown kind of row", "start the row with p or g")
@@ -65,8 +69,10 @@ func (b *rulebook) addRow(r row, textbook bool, aliases []string, l *findings) {
 		return
 	}
 	if len(r.fields) != want {
-		l.fail(r.line, r.fields[len(r.fields)-1].column, lastText(r), reason+strconv.Itoa(len(r.fields)-1), "write exactly the fields named")
-		return
+		if filled := slices.DeleteFunc(slices.Clone(r.fields), func(f field) bool { return f.text == "" }); len(filled) != want {
+			l.fail(r.line, r.fields[len(r.fields)-1].column, lastText(r), reason+strconv.Itoa(len(r.fields)-1), shapeFix(r))
+		}
+		return // without its empty fields, which are reported, the row is complete
 	}
 	if r.broken {
 		return
@@ -76,6 +82,27 @@ func (b *rulebook) addRow(r row, textbook bool, aliases []string, l *findings) {
 	} else {
 		b.addLink(r, aliases, l)
 	}
+}
+
+// headerKind is the heading of the first column in files that other programs write.
+const headerKind = "ptype"
+
+// shapeFix says what a row with too few or too many fields seems to lack.
+func shapeFix(r row) string {
+	if r.text(0) == rowLink {
+		return "write g, WHO, WHAT"
+	}
+	const whole = "write p, SUBJECT, OBJECT, ACTION, allow or deny"
+	if len(r.fields) != 4 {
+		return whole
+	}
+	if last := lastText(r); last != effectAllow && last != effectDeny {
+		return "write the effect behind it: allow or deny"
+	}
+	if strings.Contains(r.text(2), ":") {
+		return "write the object and the action as two fields: a comma in place of the last colon"
+	}
+	return whole
 }
 
 // lastText is the last field of a row, which tells best where it was cut short or went on.

@@ -16,6 +16,9 @@ const (
 	subjectAnyone = "anyone"
 )
 
+// kinds returns the kinds that stand in front of a name.
+func kinds() []string { return []string{kindUser, kindGroup, kindRole, kindClient, kindScope} }
+
 // kindOf returns the kind of a subject that was read from a policy; anyone is a kind of its own.
 func kindOf(subject string) string {
 	kind, _, _ := strings.Cut(subject, ":")
@@ -32,9 +35,11 @@ func checkSubject(s string, aliases []string) *fault {
 	}
 	kind, name, found := strings.Cut(s, ":")
 	switch {
+	case strings.ToLower(s) == subjectAnyone, found && !slices.Contains(kinds(), kind) && slices.Contains(kinds(), strings.ToLower(kind)):
+		return &fault{"a kind of subject with capital letters", "write " + strings.ToLower(kind) + " in small letters"}
 	case !found:
 		return &fault{"a subject without a kind", "write user:, group:, role:, client: or scope: in front of it, or anyone"}
-	case !slices.Contains([]string{kindUser, kindGroup, kindRole, kindClient, kindScope}, kind):
+	case !slices.Contains(kinds(), kind):
 		return &fault{"an unknown kind of subject", "write user:, group:, role:, client: or scope:, or anyone alone"}
 	case strings.Contains(name, "*"):
 		return &fault{"a pattern in a subject, which names exactly one", "write the name, a group or role, or anyone"}
@@ -66,15 +71,23 @@ func expand(s string, aliases []string) string {
 
 // checkEdge returns what is wrong with a g row from one subject to another; nil if nothing is.
 func checkEdge(from, to string) *fault {
+	if possibleEdge(from, to) {
+		return nil
+	}
+	reason := "a g row from " + kindOf(from) + " to " + kindOf(to) + " is not possible"
+	if possibleEdge(to, from) {
+		return &fault{reason, "swap the two: first who gets it, then what"}
+	}
+	return &fault{reason, "a user joins a group; a user, group, client, role or anyone gets a role; a scope implies a scope"}
+}
+
+func possibleEdge(from, to string) bool {
 	a, b := kindOf(from), kindOf(to)
 	switch {
 	case b == kindRole && a != kindScope:
-		return nil
+		return true
 	case a == kindUser && b == kindGroup, a == kindScope && b == kindScope:
-		return nil
+		return true
 	}
-	return &fault{
-		"a g row from " + a + " to " + b + " is not possible",
-		"a user joins a group; a user, group, client, role or anyone gets a role; a scope implies a scope",
-	}
+	return false
 }

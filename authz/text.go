@@ -44,3 +44,16 @@ func runeTitle(r rune) string {
 	}
 	return "an invisible character"
 }
+
+// runeFix says what to do about it.
+func runeFix(r rune) string {
+	switch {
+	case r == ' ', r == '\t':
+		return "remove it, or put a comma if these are two fields"
+	case r == utf8.RuneError:
+		return "save the file as UTF-8, or remove it"
+	case unicode.IsSpace(r) || unicode.Is(unicode.Zs, r):
+		return "remove it, or type a plain space where one may stand"
+	}
+	return "remove it"
+}

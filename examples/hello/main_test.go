@@ -6,6 +6,9 @@ import (
 	"github.com/sallyport-mcp/sallyport/server/servertest"
 )
 
+// TestPolicy tests what the policy at the root says about greeting. The tests beside that policy are those of the notes example.
+func TestPolicy(t *testing.T) { servertest.TestPolicy(t, config(), "policy_test.yaml") }
+
 func TestGreet(t *testing.T) {
 	srv := servertest.Start(t, config())
 	client := srv.Client(t, srv.Token(t, servertest.User("dana"), "greet:use"))

@@ -8,6 +8,9 @@ import (
 	"github.com/sallyport-mcp/sallyport/server/servertest"
 )
 
+// TestPolicy runs policy_test.yaml, which is beside policy.csv.
+func TestPolicy(t *testing.T) { servertest.TestPolicy(t, config()) }
+
 func TestBobMayNotDelete(t *testing.T) {
 	srv := servertest.Start(t, config())
 	bob := srv.Client(t, srv.Token(t, servertest.User("bob"), "notes:read", "notes:write"))

@@ -3,8 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -36,6 +35,7 @@ const (
 //	policy explain  say why a caller may or may not use an operation
 //	policy matrix   show who can call what
 //	policy diff     show whose answers differ between two policies
+//	policy test     run the tests beside the policy
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
@@ -56,23 +56,7 @@ func Main(cfg server.Config) {
 // exported; the others its SDK reads from the process.
 func Run(ctx context.Context, cfg server.Config, args, env []string, stdout, stderr io.Writer) int {
 	p := &program{base: cfg, env: env, stdout: stdout, stderr: stderr}
-	root := p.rootCommand()
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	switch {
-	case errors.Is(err, deniedError{}):
-		return ExitFailed // the answer is written; there is nothing to add
-	case err != nil:
-		hint := ""
-		if isCommandLine(err) {
-			hint = "; " + root.Name() + " --help lists the commands"
-		}
-		_, _ = fmt.Fprintf(stderr, "%s: %v%s\n", root.Name(), err, hint) // nowhere left to report to
-		return exitCode(err)
-	}
-	return ExitOK
+	return command.Run(ctx, p.rootCommand(), args, stdout, stderr)
 }
 
 // program is one run of a command line.
@@ -88,29 +72,17 @@ func (p *program) name() string { return cmp.Or(p.base.Name, "server") }
 func (p *program) rootCommand() *cobra.Command {
 	serve := p.serveCommand()
 	root := &cobra.Command{
-		Use:           p.name(),
-		Short:         "A protected MCP server",
-		Long:          longHelp(),
-		Args:          cobra.NoArgs,
-		RunE:          serve.RunE,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Use:   p.name(),
+		Short: "A protected MCP server",
+		Long:  longHelp(),
+		Args:  cobra.NoArgs,
+		RunE:  serve.RunE,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	addFlags(root.PersistentFlags())
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())}
-	})
 	root.AddCommand(serve, p.toolsCommand(), p.policyCommand())
 	return root
 }
 
-// deniedError ends a command whose answer is no.
-type deniedError struct{}
-
-func (deniedError) Error() string { return "denied" }
-
 // usageError marks what the caller must repair before anything can start.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
+type usageError = command.UsageError

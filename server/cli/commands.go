@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -41,7 +42,7 @@ func merge(wrong []server.Mistake, err error) error {
 		err = nil
 	}
 	if len(wrong) > 0 {
-		return usageError{&server.ConfigError{Mistakes: wrong}}
+		return usageError{Err: &server.ConfigError{Mistakes: wrong}}
 	}
 	return err
 }
@@ -82,7 +83,7 @@ func (p *program) policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	policy.AddCommand(&cobra.Command{
+	policy.AddCommand(p.policyTestCommand(), &cobra.Command{
 		Use:   "check",
 		Short: "Report every error and warning of the policy",
 		Long:  "Report every error and warning of the policy, and what decides by it. Errors keep a server from\nstarting and an edit from taking effect, warnings never do.",
@@ -99,30 +100,5 @@ func (p *program) checkPolicy(cmd *cobra.Command) error {
 	if err := merge(wrong, err); err != nil {
 		return err
 	}
-	for _, finding := range report.Findings {
-		_, _ = fmt.Fprintln(p.stdout, finding) // nowhere left to report to
-	}
-	if report.Errors > 0 {
-		return errors.New(report.String())
-	}
-	_, err = fmt.Fprintln(p.stdout, report)
-	return err
-}
-
-// exitCode tells a mistake of the caller from a failure.
-func exitCode(err error) int {
-	var usage usageError
-	if errors.As(err, &usage) {
-		return ExitUsage
-	}
-	if isCommandLine(err) {
-		return ExitUsage
-	}
-	return ExitFailed
-}
-
-// isCommandLine tells whether cobra refused a word of the command line, which
-// it reports as plain text.
-func isCommandLine(err error) bool {
-	return strings.HasPrefix(err.Error(), "unknown command ")
+	return command.Findings(p.stdout, report.Findings, report.String())
 }

@@ -26,7 +26,7 @@ Exit codes: 0 no answer differs, 1 some do, 2 wrong usage, or a file that does n
 wrong with both is shown.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
-				return usageError{errors.New("policy diff takes one policy file or two: OLD [NEW]")}
+				return usageError{Err: errors.New("policy diff takes one policy file or two: OLD [NEW]")}
 			}
 			return nil
 		},
@@ -79,7 +79,7 @@ func (p *program) both(review *server.Review, paths []string) (*authz.Policy, *a
 		policies[i] = policy
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, nil, usageError{err}
+		return nil, nil, usageError{Err: err}
 	}
 	return policies[0], policies[1], nil
 }

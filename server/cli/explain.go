@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -63,11 +64,11 @@ func (p *program) examples(lines ...string) string {
 func oneOperation(cmd *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
-		return usageError{fmt.Errorf("name an operation: %s OPERATION; %s tools lists them", cmd.CommandPath(), cmd.Root().Name())}
+		return usageError{Err: fmt.Errorf("name an operation: %s OPERATION; %s tools lists them", cmd.CommandPath(), cmd.Root().Name())}
 	case 1:
 		return nil
 	}
-	return usageError{fmt.Errorf("one operation at a time, not %q; each flag stands in front of its value", args)}
+	return usageError{Err: fmt.Errorf("one operation at a time, not %q; each flag stands in front of its value", args)}
 }
 
 func (p *program) explain(cmd *cobra.Command, c *explainCommand, name string) error {
@@ -78,11 +79,11 @@ func (p *program) explain(cmd *cobra.Command, c *explainCommand, name string) er
 	}
 	policy, err := review.Load("")
 	if err != nil {
-		return usageError{fmt.Errorf("the policy does not load:\n%w", err)}
+		return usageError{Err: fmt.Errorf("the policy does not load:\n%w", err)}
 	}
 	who, op, values, err := c.read(review, name)
 	if err != nil {
-		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		return usageError{Err: fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	}
 	explained := explained{Operation: describedOperation{op.Kind, op.Name, name}, Explanation: policy.Explain(who, op.Need, values)}
 	write := explained.writeText
@@ -93,7 +94,7 @@ func (p *program) explain(cmd *cobra.Command, c *explainCommand, name string) er
 		return err
 	}
 	if !explained.Allowed {
-		return deniedError{}
+		return command.AnswerNo{}
 	}
 	return nil
 }

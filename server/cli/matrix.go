@@ -32,7 +32,7 @@ listed if it stops some from what is not denied to itself; pass means that it do
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if as.csv && as.list {
-				return usageError{errors.New("--csv and --list exclude each other; leave one out")}
+				return usageError{Err: errors.New("--csv and --list exclude each other; leave one out")}
 			}
 			review, err := p.review(cmd)
 			if err != nil {
@@ -44,7 +44,7 @@ listed if it stops some from what is not denied to itself; pass means that it do
 			}
 			m, err := policy.Matrix(authz.By(by), review.Operations())
 			if err != nil {
-				return usageError{fmt.Errorf("--by: %w", err)}
+				return usageError{Err: fmt.Errorf("--by: %w", err)}
 			}
 			if as.csv {
 				return p.writeMatrix(m)

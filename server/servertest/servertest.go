@@ -11,8 +11,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -90,40 +88,12 @@ func (s *Server) fillIn(t testing.TB, cfg *server.Config) {
 			cfg.Issuers[i].Keys = made.JWKS
 		}
 	}
-	if cfg.Policy == "" {
-		cfg.Policy = nearestPolicy(t)
-		model := filepath.Join(filepath.Dir(cfg.Policy), server.DefaultModel)
-		if _, err := os.Stat(model); err == nil && cfg.Model == "" {
-			cfg.Model = model
-		}
-	}
+	fillInPolicy(t, cfg)
 	if cfg.Audit == "" {
 		cfg.Audit, cfg.Stdout = "stdout", s.audit
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
-	}
-}
-
-// nearestPolicy looks for policy.csv in the working directory, which is that of
-// the test's package, and above it.
-func nearestPolicy(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatalf("servertest: %v", err)
-	}
-	for {
-		path := filepath.Join(dir, server.DefaultPolicy)
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		_, atRoot := os.Stat(filepath.Join(dir, "go.mod"))
-		parent := filepath.Dir(dir)
-		if atRoot == nil || parent == dir {
-			t.Fatalf("servertest: no %s in the directory of the test or above it; set Config.Policy", server.DefaultPolicy)
-		}
-		dir = parent
 	}
 }
 

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/command"
+)
+
+// defaultPolicy is the file that is checked if none is named, as a server reads it if none is configured.
+const defaultPolicy = "policy.csv"
+
+// operationsNote says what cannot be checked without a server.
+const operationsNote = "(warnings about operations need the server's own binary: yourserver policy check)"
+
+func policyCheckCommand() *cobra.Command {
+	var model string
+	var aliases []string
+	check := &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Report every error and warning of a policy",
+		Long: "Report every error and warning of a policy, each with its place and its repair. Without FILE it is\n" +
+			"policy.csv in the working directory. The model is model.conf there, or the textbook one if there is none.\n\n" +
+			"Errors keep a server from starting and an edit from taking effect, warnings never do. Warnings about\n" +
+			"operations need the server's own binary: yourserver policy check.\n\n" +
+			"Exit codes: 0 the policy loads, 1 it has errors, 2 wrong usage or a file that cannot be read.",
+		Example: "  sallyport policy check\n" +
+			"  sallyport policy check deploy/policy.csv --model deploy/model.conf\n" +
+			"  sallyport policy check --alias main --alias partner",
+		Args: atMostOneFile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			file := ""
+			if len(args) > 0 {
+				file = args[0]
+			}
+			return checkPolicy(cmd, model, cmp.Or(file, defaultPolicy), aliases)
+		},
+	}
+	check.Flags().StringVar(&model, "model", "", "Casbin model `FILE` (default model.conf, or the textbook model)")
+	check.Flags().StringArrayVar(&aliases, "alias", nil, "`ALIAS` of an issuer, the first issuer's first, if the server has several")
+	return check
+}
+
+func atMostOneFile(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return command.UsageError{Err: fmt.Errorf("one file at a time, and %q is the second; %s --help shows how", args[1], cmd.CommandPath())}
+	}
+	return nil
+}
+
+func checkPolicy(cmd *cobra.Command, modelPath, policyPath string, aliases []string) error {
+	model, policy, err := authz.Read(modelPath, policyPath)
+	if err != nil {
+		return command.UsageError{Err: fmt.Errorf("there is nothing to check:\n%w", err)}
+	}
+	findings := authz.Lint(model, policy, authz.Options{Aliases: aliases})
+	return command.Findings(cmd.OutOrStdout(), findings, operationsNote, "the policy loads; "+command.Count(len(findings), "warning"))
+}

@@ -1,0 +1,75 @@
+// Package command is what the command lines of this project share: how a command runs and ends, and how the findings about a
+// policy are printed.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes. Those of package cli, which are public, are the same.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// UsageError marks what the caller must repair before anything can start: the exit code is 2 then.
+type UsageError struct{ Err error }
+
+// Error returns the text of the error itself.
+func (e UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e UsageError) Unwrap() error { return e.Err }
+
+// AnswerNo ends a command whose answer is no and was written: the exit code is 1, and nothing is added.
+type AnswerNo struct{}
+
+// Error says what it is.
+func (AnswerNo) Error() string { return "the answer is no" }
+
+// Run runs the command that the arguments name, says on stderr what went wrong, and returns the exit code: 0 if nothing did,
+// 1 if the command failed or found errors, 2 if it was called in a wrong way.
+func Run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr io.Writer) int {
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return UsageError{fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())}
+	})
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, AnswerNo{}):
+		return exitFailed // it is written already
+	}
+	hint := ""
+	if isCommandLine(err) {
+		hint = "; " + root.Name() + " --help lists the commands"
+	}
+	_, _ = fmt.Fprintf(stderr, "%s: %v%s\n", root.Name(), err, hint) // nowhere left to report to
+	return exitCode(err)
+}
+
+// exitCode tells a mistake of the caller from a failure.
+func exitCode(err error) int {
+	var usage UsageError
+	if errors.As(err, &usage) || isCommandLine(err) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// isCommandLine tells whether cobra refused a word of the command line, which
+// it reports as plain text.
+func isCommandLine(err error) bool {
+	return strings.HasPrefix(err.Error(), "unknown command ")
+}

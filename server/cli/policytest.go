@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-mcp/sallyport/internal/policytest"
+	"github.com/sallyport-mcp/sallyport/server"
+)
+
+// testOptions are what `policy test` prints and asks for beside that no test fails.
+type testOptions struct {
+	cover, json bool
+	percent     int
+}
+
+func (p *program) policyTestCommand() *cobra.Command {
+	var o testOptions
+	test := &cobra.Command{
+		Use:   "test [FILE...]",
+		Short: "Run the tests beside the policy",
+		Long: "Ask the policy what the tests in the YAML files ask, and compare the decisions and reasons with\n" +
+			"those expected. Without FILE the tests are beside the policy: policy_test.yaml for policy.csv.\n" +
+			"Nothing is served. docs/policy.md describes the files.\n\n" +
+			"Exit codes: 0 all passed, 1 a test failed, too few rows were exercised, or the policy does not load,\n" +
+			"2 wrong usage, configuration or files of tests.",
+		Example: "  " + p.name() + " policy test\n  " + p.name() + " policy test --cover incident_test.yaml",
+		RunE:    func(cmd *cobra.Command, files []string) error { return p.testPolicy(cmd, files, o) },
+	}
+	test.Flags().BoolVar(&o.cover, "cover", false, "list the rows of the policy that no test exercises")
+	test.Flags().IntVar(&o.percent, "min-coverage", 0, "fail unless so many `PERCENT` of the rows are exercised")
+	test.Flags().BoolVar(&o.json, "json", false, "print one JSON object instead of text")
+	return test
+}
+
+func (p *program) testPolicy(cmd *cobra.Command, files []string, o testOptions) error {
+	if o.percent < 0 || o.percent > 100 {
+		return usageError{Err: fmt.Errorf("--min-coverage %d: no such percentage; write a number from 0 to 100", o.percent)}
+	}
+	cfg, wrong := p.load(cmd.Flags())
+	review, err := server.NewReview(cfg)
+	if err := merge(wrong, err); err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		files = []string{policytest.Path(review.PolicyPath())}
+	}
+	cases, err := policytest.Read(review, files...)
+	if err != nil {
+		return usageError{Err: fmt.Errorf("the tests cannot run:\n%w", err)}
+	}
+	policy, err := review.Load("")
+	if err != nil {
+		return fmt.Errorf("the policy does not load:\n%w", err)
+	}
+	report := policytest.Run(policy, cases)
+	short := !report.Covers(o.percent)
+	if o.json {
+		err = report.PrintJSON(p.stdout)
+	} else {
+		err = report.Print(p.stdout, o.cover || short)
+	}
+	if err != nil {
+		return err
+	}
+	return verdict(report, short, o.percent)
+}
+
+// verdict returns what is wrong with a report.
+func verdict(report policytest.Report, short bool, percent int) error {
+	switch {
+	case report.Failed > 0:
+		return fmt.Errorf("%d of %d tests failed", report.Failed, len(report.Results))
+	case short:
+		return fmt.Errorf("%d of %d rows are exercised, which is less than %d %%", report.Exercised(), report.Rows, percent)
+	}
+	return nil
+}
