@@ -58,7 +58,7 @@ func TestDiff_FindsEveryChange(t *testing.T) {
 	ops := randomOperations(t)
 	options := Options{Declared: needs(ops)}
 	differ, same := map[string]int{}, 0
-	for range 500 {
+	for range 300 {
 		rows := randomRows(r) + pick(r, "", "p, anyone, *, *, allow\n") + fmt.Sprintf("g, scope:s, scope:%s\n", pick(r, "table/1:use", "table/1", "table/users", "x"))
 		before, err := Compile(Source{}, source(rows), options)
 		if err != nil {

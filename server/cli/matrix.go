@@ -27,8 +27,9 @@ a scope for a token with just this scope. Who is several of them may what one of
 one of them is denied it.
 
 The CSV has the columns by, subject, kind, operation, cell, rule. The cell is yes, no, denied, some
-(it depends on the value of a placeholder) or error. By is "via" for users through a client, who are
-listed if it stops some from what is not denied to itself; pass means that it does not.`,
+(it depends on the value of a placeholder) or error. By is "via" for users through a client; they
+are listed where the client stops them from something that is not denied to itself, and their
+cell is pass where it does not.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if as.csv && as.list {
@@ -282,7 +283,8 @@ func byValue(m authz.Matrix) string {
 func caseLines(row authz.MatrixRow, cases []authz.Case) string {
 	var text strings.Builder
 	for _, c := range cases {
-		text.WriteString(strings.TrimRight(fmt.Sprintf("  %-5s %s  %s", mark(row, authz.Cell{Verdict: c.Verdict}), valuesText(c.Values), shown(c.Rule)), " ") + "\n")
+		is := mark(row, authz.Cell{Verdict: c.Verdict})
+		text.WriteString(strings.TrimRight(fmt.Sprintf("  %-5s %s  %s", is, valuesText(c.Values), shown(c.Rule)), " ") + "\n")
 	}
 	return text.String()
 }
