@@ -13,7 +13,7 @@ import (
 func claimNames(p Profile) strictjson.Names {
 	names := []string{
 		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "groups", "roles",
-		"entitlements", "cnf", "act", "may_act", "email", "email_verified", "grant_id", "auth_time", "acr", "amr",
+		"entitlements", "sid", "cnf", "act", "may_act", "email", "email_verified", "grant_id", "auth_time", "acr", "amr",
 		"nonce", "at_hash", "c_hash", "s_hash", "events", "htm", "htu", "ath", "typ", "token_use",
 		"_claim_names", "_claim_sources", p.ScopeClaim, p.GroupsClaim,
 	}

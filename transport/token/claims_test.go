@@ -262,14 +262,14 @@ func TestPrincipal(t *testing.T) {
 	}))
 	want := authz.Principal{
 		Issuer: issuerURL, Subject: "alice", Client: "client-1", Groups: []string{"staff", "interns"}, Roles: []string{"editor"},
-		Scopes: []string{"notes:read", "notes:write", "*"}, TokenID: "id-1", GrantID: "g-1", Actor: "agent-7", Expires: now().Add(5 * time.Minute),
+		Scopes: []string{"notes:read", "notes:write", "*"}, TokenID: "id-1", GrantID: "g-1", Actor: "agent-7", Issued: now(), Expires: now().Add(5 * time.Minute),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	least := newSite(t, nil, func(c *token.Config) { c.Issuers[0].Alias = "unused" })
 	got = least.accepts("least", least.sign(map[string]any{"jti": nil, "scope": nil, "sub": "client-1", "roles": []string{"admin"}}))
-	want = authz.Principal{Issuer: issuerURL, Subject: "client-1", Client: "client-1", Machine: true, Expires: now().Add(5 * time.Minute)}
+	want = authz.Principal{Issuer: issuerURL, Subject: "client-1", Client: "client-1", Machine: true, Issued: now(), Expires: now().Add(5 * time.Minute)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

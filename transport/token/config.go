@@ -68,6 +68,9 @@ type Config struct {
 	CacheSize int
 }
 
+// defaultMaxLifetime is the longest accepted time from iat to exp.
+const defaultMaxLifetime = 24 * time.Hour
+
 // withDefaults returns a copy that shares no list with c.
 func (c Config) withDefaults() Config {
 	c.Issuers = slices.Clone(c.Issuers)
@@ -82,7 +85,7 @@ func (c Config) withDefaults() Config {
 		is    time.Duration
 	}{
 		{&c.Skew, 30 * time.Second},
-		{&c.MaxLifetime, 24 * time.Hour},
+		{&c.MaxLifetime, defaultMaxLifetime},
 		{&c.KeyTTL, 5 * time.Minute},
 		{&c.KeyMaxAge, time.Hour},
 	}

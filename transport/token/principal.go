@@ -16,8 +16,8 @@ const maxName = 256
 
 // principal reads who calls from claims whose signature, audience and times have
 // been verified.
-func (is *issuer) principal(c object, expires time.Time) (authz.Principal, error) {
-	who := authz.Principal{Issuer: is.url, Alias: is.alias, Expires: expires}
+func (is *issuer) principal(c object, t times) (authz.Principal, error) {
+	who := authz.Principal{Issuer: is.url, Alias: is.alias, Issued: time.Unix(t.iat, 0), Expires: time.Unix(t.exp, 0)}
 	for _, read := range []func(object, *authz.Principal) error{
 		is.readClient, is.readSubject, is.readGroups, is.readScopes, readIDs, readActor,
 	} {
@@ -144,7 +144,7 @@ func (is *issuer) translate(scope string) (string, bool) {
 
 // readIDs reads what the audit and revocations need.
 func readIDs(c object, who *authz.Principal) error {
-	for name, to := range map[string]*string{"jti": &who.TokenID, "grant_id": &who.GrantID} {
+	for name, to := range map[string]*string{"jti": &who.TokenID, "grant_id": &who.GrantID, "sid": &who.SessionID} {
 		if !c.has(name) {
 			continue
 		}

@@ -219,7 +219,7 @@ func (a *accepted) checkClaims(c object, now time.Time) error {
 	if c.has("cnf") {
 		return refuse(ReasonKeyBound)
 	}
-	a.who, err = is.principal(c, time.Unix(a.times.exp, 0))
+	a.who, err = is.principal(c, a.times)
 	return err
 }
 
