@@ -224,11 +224,11 @@ func TestUnmarshalKnown(t *testing.T) {
 		`{"nmae":"x"}`: "a member that is not known", `{"Name":"x"}`: "a member that is not known", `{"name":"x","name":"y"}`: "twice",
 		`{"name":1}`: "does not fit",
 	} {
-		if err := UnmarshalKnown([]byte(in), &v); err == nil || !strings.Contains(err.Error(), want) {
+		if err := strictjson.UnmarshalKnown([]byte(in), &v); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", in, err)
 		}
 	}
-	if err := UnmarshalKnown([]byte(`{"name":"x"}`), &v); err != nil || v.Name != "x" {
+	if err := strictjson.UnmarshalKnown([]byte(`{"name":"x"}`), &v); err != nil || v.Name != "x" {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
