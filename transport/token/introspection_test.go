@@ -149,7 +149,9 @@ func TestIntrospection_FailsClosed(t *testing.T) {
 		"no JSON":         func() { a.writes(http.StatusOK, "application/json", `{"active":true`) },
 		"twice":           func() { a.writes(http.StatusOK, "application/json", `{"active":true,"active":false}`) },
 		"a list":          func() { a.writes(http.StatusOK, "application/json", `[{"active":true}]`) },
-		"much":            func() { a.writes(http.StatusOK, "application/json", `{"active":true,"x":"`+strings.Repeat("x", 70_000)+`"}`) },
+		"much": func() {
+			a.writes(http.StatusOK, "application/json", `{"active":true,"x":"`+strings.Repeat("x", 70_000)+`"}`)
+		},
 		"cut off": func() {
 			f := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
@@ -159,7 +161,9 @@ func TestIntrospection_FailsClosed(t *testing.T) {
 			a.answer.Store(&f)
 		},
 		"elsewhere": func() {
-			f := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusTemporaryRedirect) })
+			f := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
+			})
 			a.answer.Store(&f)
 		},
 	} {

@@ -56,9 +56,16 @@ func (is *issuer) readSubject(c object, who *authz.Principal) error {
 	}
 	who.Subject = sub
 	kind, _ := c.text(is.profile.MachineClaim)
-	who.Machine = sub == who.Client || is.profile.MachineClaim != "" && kind == is.profile.MachineValue
+	who.Machine = sub == who.Client || sub == strings.ReplaceAll(is.profile.MachineSubject, clientPlaceholder, who.Client) ||
+		is.profile.MachineClaim != "" && kind == is.profile.MachineValue
 	if who.Machine {
 		return nil
+	}
+	if name := is.profile.SubjectClaim; name != "" {
+		if who.Subject, ok = c.text(name); !ok || !isName(who.Subject) {
+			return refuse(ReasonSubject)
+		}
+		sub = who.Subject
 	}
 	verified := string(c["email_verified"]) == "true"
 	email, hasEmail := c.text("email")
@@ -80,7 +87,7 @@ func (is *issuer) readSubject(c object, who *authz.Principal) error {
 func (is *issuer) readGroups(c object, who *authz.Principal) error {
 	// An issuer that moves groups out of the token (OpenID Connect Core section
 	// 5.6.2) would hide those that the policy denies something.
-	if c.has("_claim_names") {
+	if c.has("_claim_names") || c.has("hasgroups") {
 		return refuse(ReasonClaims)
 	}
 	groups, ok := names(c, is.profile.GroupsClaim)
@@ -136,7 +143,7 @@ func (is *issuer) readScopes(c object, who *authz.Principal) error {
 
 func (is *issuer) translate(scope string) (string, bool) {
 	if is.profile.ScopeMap == nil {
-		return scope, true
+		return strings.TrimPrefix(scope, is.profile.ScopePrefix), scope != is.profile.ScopePrefix
 	}
 	scope, ok := is.profile.ScopeMap[scope]
 	return scope, ok

@@ -278,6 +278,9 @@ func (v *Verifier) ScopeToIssuer(issuer, scope string) string {
 	if !ok {
 		return scope
 	}
+	if is.profile.ScopePrefix != "" {
+		return is.profile.ScopePrefix + scope
+	}
 	name := ""
 	for from, to := range is.profile.ScopeMap {
 		if to == scope && (name == "" || from < name) {
