@@ -47,6 +47,7 @@ func TestJ33_Configuration(t *testing.T) {
 		{token.Config{Audience: resource, Issuers: one(token.Profile{MachineClaim: "idtyp"})}, "MachineClaim"},
 		{token.Config{Audience: resource, Issuers: one(token.Profile{MachineValue: "app"})}, "MachineClaim"},
 		{token.Config{Audience: resource, Issuers: one(token.Profile{MachineSubject: "service"})}, "MachineSubject"},
+		{token.Config{Audience: resource, Issuers: one(token.Profile{DefaultClient: "a\x00"})}, "DefaultClient"},
 		{token.Config{Audience: resource, Issuers: one(token.Profile{ScopePrefix: "api notes/"})}, "ScopePrefix"},
 		{token.Config{Audience: resource, Issuers: one(token.Profile{ScopePrefix: "api://notes/", ScopeMap: map[string]string{}})}, "ScopePrefix"},
 		{token.Config{Audience: resource, Issuers: at(issuerURL), Skew: -1}, "Skew"},

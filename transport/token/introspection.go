@@ -246,7 +246,7 @@ func (n *introspector) active(claims object) error {
 	if !claims.has("token_type") && n.TolerateMissingTokenType {
 		return nil
 	}
-	if !ok || !strings.EqualFold(kind, "Bearer") {
+	if !ok || !strings.EqualFold(kind, "Bearer") && kind != "access_token" { // what some say instead of RFC 6749 section 5.1
 		return refuse(ReasonKind)
 	}
 	return nil

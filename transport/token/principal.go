@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ func (is *issuer) readClient(c object, who *authz.Principal) error {
 		}
 		who.Client = client
 	}
+	who.Client = cmp.Or(who.Client, is.profile.DefaultClient)
 	if who.Client == "" || len(is.profile.Clients) > 0 && !slices.Contains(is.profile.Clients, who.Client) {
 		return refuse(ReasonClient)
 	}

@@ -29,6 +29,9 @@ type Profile struct {
 	// ClientClaim names the claim with the client. Default: client_id, or azp
 	// where client_id is missing.
 	ClientClaim string
+	// DefaultClient is the client of a token that names none. Set it only for an issuer
+	// whose tokens never do: a policy cannot tell its clients apart.
+	DefaultClient string
 	// ScopeClaim names the claim with the scopes. Default: scope, a string as in
 	// RFC 6749 section 3.3. Another claim may also be an array of strings.
 	ScopeClaim string
@@ -127,6 +130,9 @@ func (p Profile) mistakes() []string {
 	}
 	if slices.Contains(p.Audiences, "") {
 		list = append(list, "Audiences: an audience is empty; remove it")
+	}
+	if p.DefaultClient != "" && !isName(p.DefaultClient) {
+		list = append(list, fmt.Sprintf("DefaultClient: %q holds a character that does not show; write a plain name", p.DefaultClient))
 	}
 	if slices.Contains(p.Clients, "") {
 		list = append(list, "Clients: a client is empty; remove it")
