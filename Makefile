@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance interop nightly clean
+.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance interop mutants nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,10 +81,14 @@ conformance: ## the official MCP conformance suite, both revisions, through the 
 interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
 	./e2e/interop/run
 
+mutants: ## switch off one check of token verification at a time, and show that a test fails for each (about ten minutes)
+	$(GO) run ./internal/mutants
+
 nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) fuzz FUZZTIME=5m
+	$(MAKE) mutants
 	$(MAKE) e2e
 	$(MAKE) interop
 
