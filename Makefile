@@ -12,7 +12,7 @@ CASES    ?= 100000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover differential fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop nightly clean
+.PHONY: help run test lint fmt cover differential fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop mutants nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,11 +88,15 @@ conformance: ## the official MCP conformance suite, both revisions, through the 
 interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
 	./e2e/interop/run
 
+mutants: ## switch off one check of token verification at a time, and show that a test fails for each (about ten minutes)
+	$(GO) run ./internal/mutants
+
 nightly: ## what takes long: tests ten times over, a million decisions, five minutes a fuzz target, all clients
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) differential CASES=1000000
 	$(MAKE) fuzz FUZZTIME=5m
+	$(MAKE) mutants
 	$(MAKE) e2e
 	$(MAKE) interop
 

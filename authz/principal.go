@@ -34,8 +34,10 @@ type Principal struct {
 	GrantID string
 	// Actor is act.sub, for the audit; it decides nothing.
 	Actor string
-	// Expires is when the token ends.
-	Expires time.Time
+	// SessionID is the sid claim: the login at the issuer that the token comes from.
+	SessionID string
+	// Issued and Expires are when the token begins and ends.
+	Issued, Expires time.Time
 }
 
 // String names the caller for people: the kind, the subject and the client. Groups, roles, scopes and the token's

@@ -1,13 +1,11 @@
 package server
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"slices"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
@@ -17,6 +15,9 @@ func newEmbedded(c *Config, ops *operations, resource string) (*authserver.Serve
 	var scopes []authserver.Scope
 	for _, word := range ops.scopeWords() {
 		scopes = append(scopes, authserver.Scope{Name: word.scope, Description: word.words})
+	}
+	if c.AdminAddr != "" {
+		scopes = append(scopes, authserver.Scope{Name: permissionAdminister, Description: "Administer this server: revoke tokens of others"})
 	}
 	return authserver.New(authserver.Config{
 		Issuer:   c.origin(),
@@ -32,14 +33,6 @@ func newEmbedded(c *Config, ops *operations, resource string) (*authserver.Serve
 // Keys are taken from it in process: it need not be up to be trusted.
 func embeddedIssuer(c *Config, as *authserver.Server) token.Issuer {
 	return token.Issuer{URL: c.origin(), Keys: as.JWKS}
-}
-
-// revokedBy tells the verifier which grants were revoked. It is asked about
-// every token, so a revocation counts from the next request on.
-func revokedBy(as *authserver.Server) func(context.Context, authz.Principal) (bool, error) {
-	return func(_ context.Context, who authz.Principal) (bool, error) {
-		return as.Revoked(who.GrantID), nil
-	}
 }
 
 // besides serves the authorization server's paths behind limit, and leaves every

@@ -43,11 +43,7 @@ func (s *Server) readiness() readiness {
 }
 
 // verifier returns the verifier of the endpoint as it is mounted now.
-func (s *Server) verifier() *token.Verifier {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.at.verifier
-}
+func (s *Server) verifier() *token.Verifier { return s.mountedAt().verifier }
 
 // keyStates returns the state of every issuer's keys.
 func (s *Server) keyStates() []token.KeyState { return s.verifier().KeyStates() }
@@ -68,6 +64,7 @@ func (s *Server) adminHandler() http.Handler {
 		}
 		writeJSON(w, status, state)
 	})
+	mux.Handle("/revocations", s.administered(http.HandlerFunc(s.serveRevocations)))
 	if s.metrics != nil {
 		mux.Handle("GET /metrics", s.metrics.handler(s.cfg.Logger))
 	}

@@ -1,13 +1,11 @@
 package server
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -23,7 +21,7 @@ type mounted struct {
 	resource string
 	verifier *token.Verifier
 	embedded *authserver.Server // nil with issuers
-	revoked  func(context.Context, authz.Principal) (bool, error)
+	gate     *gate
 	endpoint *transport.Endpoint
 	handler  http.Handler
 }
@@ -44,7 +42,7 @@ func (s *Server) mount(path string) (*mounted, error) {
 	}
 	m := &mounted{path: path, resource: base + path}
 	config := token.Config{
-		Audience: m.resource, Issuers: s.cfg.Issuers, Now: s.cfg.Now, Logger: s.cfg.Logger,
+		Audience: m.resource, Issuers: s.cfg.Issuers, Now: s.cfg.Now, Logger: s.cfg.Logger, Revoked: s.revoked(m),
 	}
 	servers := s.issuerURLs()
 	if s.cfg.embedded() {
@@ -54,8 +52,6 @@ func (s *Server) mount(path string) (*mounted, error) {
 		}
 		m.embedded = as
 		config.Issuers = []token.Issuer{embeddedIssuer(&s.cfg, as)}
-		m.revoked = revokedBy(as)
-		config.Revoked = m.revoked
 		servers = []string{s.cfg.origin()}
 	}
 	verifier, err := token.New(config)
@@ -68,14 +64,14 @@ func (s *Server) mount(path string) (*mounted, error) {
 
 // serveAt makes the handler of the endpoint.
 func (s *Server) serveAt(m *mounted, servers []string) error {
-	gate := s.newGate(m)
+	m.gate = s.newGate(m)
 	endpoint, err := transport.New(transport.Config{
 		Resource:             m.resource,
 		AuthorizationServers: servers,
 		InitialScopes:        s.initialScopes(m.verifier),
 		ResourceName:         s.cfg.Name,
 		Verifier:             m.verifier,
-		Gate:                 gate,
+		Gate:                 m.gate,
 		MCP:                  s.mcp,
 		ParamHeaderNames:     s.ops.paramHeaderNames(),
 		Origins:              s.cfg.Origins,
@@ -92,7 +88,7 @@ func (s *Server) serveAt(m *mounted, servers []string) error {
 	}
 	m.endpoint, m.handler = endpoint, endpoint
 	if m.embedded != nil {
-		m.handler = besides(m.embedded, s.limitEmbedded(gate), endpoint)
+		m.handler = besides(m.embedded, s.limitEmbedded(m.gate), endpoint)
 	}
 	return nil
 }
@@ -102,7 +98,7 @@ func (s *Server) newGate(m *mounted) *gate {
 		ops:        s.ops,
 		methods:    methodTable(),
 		policy:     s.store.policy,
-		revoked:    m.revoked,
+		revoked:    s.revoked(m),
 		audit:      s.audit,
 		traces:     s.traces,
 		toIssuer:   m.verifier.ScopeToIssuer,

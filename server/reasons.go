@@ -32,7 +32,7 @@ func denyReasons() []string {
 		token.ReasonType, token.ReasonKeyUnknown, token.ReasonKeyMismatch, token.ReasonSignature, token.ReasonKind,
 		token.ReasonAudience, token.ReasonClaims, token.ReasonExpired, token.ReasonNotYetValid, token.ReasonFuture,
 		token.ReasonLifetime, token.ReasonSubject, token.ReasonClient, token.ReasonKeyBound, token.ReasonRevoked,
-		token.ReasonNoKeys, token.ReasonNoRevocations,
+		token.ReasonNoKeys, token.ReasonNoRevocations, token.ReasonInactive, token.ReasonNoIntrospection,
 		"authorization_malformed", "authorization_repeated", "authorization_scheme",
 		"token_expired", "token_in_query", "token_invalid", "token_missing",
 

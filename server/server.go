@@ -34,6 +34,7 @@ import (
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/seal"
 	"github.com/sallyport-mcp/sallyport/transport"
+	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
 // Server is one protected MCP server. Use New to make one. All methods are safe
@@ -52,7 +53,8 @@ type Server struct {
 	// traces are there if there is a provider of tracers.
 	traces *traces
 
-	limits *transport.Limits // nil if they are off
+	limits      *transport.Limits // nil if they are off
+	revocations *token.Revocations
 
 	stopping atomic.Bool // told to stop: not ready any more
 	ended    atomic.Bool // closed: nothing is served any more
@@ -77,6 +79,7 @@ func New(cfg Config) (*Server, error) {
 	s.openAudit(wrong)
 	s.loadPolicy(wrong)
 	s.makeSealing(wrong)
+	s.makeRevocations()
 	if s.cfg.AdminAddr != "" {
 		s.metrics = newMetrics(s)
 	}
@@ -261,11 +264,7 @@ func (s *Server) AuditStats() AuditStats { return s.audit.counts() }
 func (s *Server) Calls() transport.CallStats { return s.endpoint().Calls() }
 
 // endpoint returns the endpoint as it is mounted now.
-func (s *Server) endpoint() *transport.Endpoint {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.at.endpoint
-}
+func (s *Server) endpoint() *transport.Endpoint { return s.mountedAt().endpoint }
 
 // PolicyRevision returns the revision of the policy in force.
 func (s *Server) PolicyRevision() string { return s.store.policy().Revision() }

@@ -9,30 +9,22 @@ import (
 // requests that run and streams that are open. Looking costs two loads.
 const withdrawInterval = 50 * time.Millisecond
 
-// withdraw has what runs checked again whenever the policy was replaced or a grant
-// was revoked, until ctx ends.
+// withdraw has what runs checked again whenever the policy was replaced or tokens
+// were revoked, until ctx ends.
 func (s *Server) withdraw(ctx context.Context, at *mounted) {
 	ticker := time.NewTicker(withdrawInterval)
 	defer ticker.Stop()
-	policy, revocations := s.store.policy(), at.revocations()
+	policy, revocations := s.store.policy(), s.revocationCount(at)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		policyNow, revocationsNow := s.store.policy(), at.revocations()
+		policyNow, revocationsNow := s.store.policy(), s.revocationCount(at)
 		if policyNow != policy || revocationsNow != revocations {
 			policy, revocations = policyNow, revocationsNow
 			at.endpoint.Recheck()
 		}
 	}
-}
-
-// revocations counts those of the embedded authorization server.
-func (m *mounted) revocations() uint64 {
-	if m.embedded == nil {
-		return 0
-	}
-	return m.embedded.Revocations()
 }

@@ -216,6 +216,23 @@ func TestUnmarshal(t *testing.T) {
 	}
 }
 
+func TestUnmarshalKnown(t *testing.T) {
+	var v struct {
+		Name string `json:"name"`
+	}
+	for in, want := range map[string]string{
+		`{"nmae":"x"}`: "a member that is not known", `{"Name":"x"}`: "a member that is not known", `{"name":"x","name":"y"}`: "twice",
+		`{"name":1}`: "does not fit",
+	} {
+		if err := strictjson.UnmarshalKnown([]byte(in), &v); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+	if err := strictjson.UnmarshalKnown([]byte(`{"name":"x"}`), &v); err != nil || v.Name != "x" {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 func TestFoldAgreesWithEncodingJSON(t *testing.T) {
 	for _, tt := range []struct{ name, field string }{
 		{"SUB", "sub"}, {"ſub", "sub"}, {"\u212aey", "key"}, {"iſſ", "iss"}, {"sub", "sub"},

@@ -20,15 +20,30 @@ func Unmarshal(data []byte, v any) error {
 
 // Decode is [Unmarshal] for data that [Check] has accepted. Of other data it
 // takes what encoding/json would, such as a name that occurs twice.
-func Decode(data []byte, v any) error {
+func Decode(data []byte, v any) error { return decode(data, v, false) }
+
+// UnmarshalKnown is [Unmarshal] for what people write: an unknown member is a
+// mistake, of which the error tells the path.
+func UnmarshalKnown(data []byte, v any) error {
+	if err := Check(data); err != nil {
+		return err
+	}
+	return decode(data, v, true)
+}
+
+func decode(data []byte, v any, knownOnly bool) error {
 	err := json.Unmarshal(data, v,
 		jsonv1.DefaultOptionsV1(),
 		jsonv1.ReportErrorsWithLegacySemantics(false),
-		json.MatchCaseInsensitiveNames(false))
+		json.MatchCaseInsensitiveNames(false),
+		json.RejectUnknownMembers(knownOnly))
 	if err == nil {
 		return nil
 	}
 	var semantic *json.SemanticError
+	if errors.As(err, &semantic) && errors.Is(err, json.ErrUnknownName) {
+		return &Error{Offset: semantic.ByteOffset, Path: string(semantic.JSONPointer), Reason: "a member that is not known"}
+	}
 	if !errors.As(err, &semantic) {
 		return &Error{Reason: "a value that cannot be decoded"}
 	}

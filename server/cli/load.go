@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -80,11 +81,16 @@ func asDeclared(set, declared []token.Issuer) []token.Issuer {
 	issuers := slices.Clone(set)
 	for i, issuer := range issuers {
 		at := slices.IndexFunc(declared, func(d token.Issuer) bool { return d.URL == issuer.URL })
-		if at >= 0 {
+		if at >= 0 && isOnlyURL(issuer) {
 			issuers[i] = declared[at]
 		}
 	}
 	return issuers
+}
+
+// isOnlyURL tells an issuer that was named from one of which more was said.
+func isOnlyURL(issuer token.Issuer) bool {
+	return reflect.DeepEqual(issuer, token.Issuer{URL: issuer.URL})
 }
 
 // set applies one setting of the source.
@@ -94,6 +100,13 @@ func (from source) set(cfg *server.Config, s setting) []server.Mistake {
 		return []server.Mistake{{
 			Key: from.name(s), Reason: "it has no value", Fix: `write "" if it shall be empty, or leave the key out`,
 		}}
+	}
+	if sequence, ok := raw.([]any); ok && s.elements != nil {
+		wrong := s.elements(cfg, sequence)
+		for i := range wrong {
+			wrong[i].Key = from.name(s) + wrong[i].Key
+		}
+		return wrong
 	}
 	values, err := s.values(raw)
 	if err != nil {

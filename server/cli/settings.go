@@ -22,6 +22,9 @@ type setting struct {
 	about string
 	list  bool // several values, separated by commas or as a YAML sequence
 	apply func(*server.Config, []string)
+	// elements, if set, takes a YAML sequence as it is: its elements may be more than
+	// texts.
+	elements func(*server.Config, []any) []server.Mistake
 	// read, instead of apply, takes the name of a file that holds what no
 	// command line and no environment should. It is asked once, for the name
 	// that won.
@@ -37,8 +40,12 @@ func settings() []setting {
 			func(c *server.Config) *string { return &c.PublicURL }),
 		text("admin_addr", "host:port of /healthz, /readyz and /metrics, empty is off (default "+server.DefaultAdminAddr+")",
 			func(c *server.Config) *string { return &c.AdminAddr }),
-		list("issuers", "trusted issuer URLs, comma separated; empty runs the embedded authorization server",
-			func(c *server.Config, v []string) { c.Issuers = server.Issuers(v...) }),
+		{
+			key: "issuers", list: true,
+			about:    "trusted issuer URLs, comma separated; empty runs the embedded authorization server",
+			apply:    func(c *server.Config, v []string) { c.Issuers = server.Issuers(v...) },
+			elements: setIssuers,
+		},
 		text("model", "Casbin model (default "+server.DefaultModel+", or the textbook model)",
 			func(c *server.Config) *string { return &c.Model }),
 		text("policy", "Casbin policy (default "+server.DefaultPolicy+")",

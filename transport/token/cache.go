@@ -47,14 +47,19 @@ func digestOf(raw string) digest {
 type accepted struct {
 	issuer *issuer
 	kid    string // as the token names it; empty if it names none
-	key    *key   // the one that verified the signature
+	key    *key   // the one that verified the signature, nil if the issuer was asked
+	asked  time.Time
 	times  times
 	who    authz.Principal
 }
 
-// keyHolds reports whether the token's signature would be verified by the same
-// key now: the issuer's keys are not too old, and the token still leads to it.
-func (a *accepted) keyHolds() bool {
+// holds reports whether the token's signature would be verified by the same key
+// now: the issuer's keys are not too old, and the token still leads to it. Of an
+// opaque token, it is whether the issuer's answer is still believed.
+func (a *accepted) holds() bool {
+	if a.key == nil {
+		return time.Since(a.asked) < a.issuer.introspector.CacheFor
+	}
 	set := a.issuer.keys.usable()
 	if set == nil {
 		return false

@@ -13,16 +13,26 @@ import (
 func claimNames(p Profile) strictjson.Names {
 	names := []string{
 		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "azp", "scope", "groups", "roles",
-		"entitlements", "cnf", "act", "may_act", "email", "email_verified", "grant_id", "auth_time", "acr", "amr",
+		"entitlements", "sid", "cnf", "act", "may_act", "email", "email_verified", "grant_id", "auth_time", "acr", "amr",
 		"nonce", "at_hash", "c_hash", "s_hash", "events", "htm", "htu", "ath", "typ", "token_use",
-		"_claim_names", "_claim_sources", p.ScopeClaim, p.GroupsClaim,
+		"_claim_names", "_claim_sources", "hasgroups",
 	}
-	for _, name := range []string{p.RolesClaim, p.ClientClaim, p.MachineClaim} {
+	for _, name := range []string{p.ScopeClaim, p.GroupsClaim, p.RolesClaim, p.ClientClaim, p.MachineClaim, p.SubjectClaim} {
 		if name != "" {
-			names = append(names, name)
+			names = append(names, topMember(name))
 		}
 	}
 	return strictjson.NewNames(names...)
+}
+
+// topMember returns the name of the top-level member that a claim is in.
+func topMember(name string) string {
+	pointer, isPointer := strings.CutPrefix(name, "/")
+	if !isPointer {
+		return name
+	}
+	first, _, _ := strings.Cut(pointer, "/")
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(first)
 }
 
 // checkKind refuses tokens that are not access tokens, whatever their typ says:

@@ -262,14 +262,14 @@ func TestPrincipal(t *testing.T) {
 	}))
 	want := authz.Principal{
 		Issuer: issuerURL, Subject: "alice", Client: "client-1", Groups: []string{"staff", "interns"}, Roles: []string{"editor"},
-		Scopes: []string{"notes:read", "notes:write", "*"}, TokenID: "id-1", GrantID: "g-1", Actor: "agent-7", Expires: now().Add(5 * time.Minute),
+		Scopes: []string{"notes:read", "notes:write", "*"}, TokenID: "id-1", GrantID: "g-1", Actor: "agent-7", Issued: now(), Expires: now().Add(5 * time.Minute),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	least := newSite(t, nil, func(c *token.Config) { c.Issuers[0].Alias = "unused" })
 	got = least.accepts("least", least.sign(map[string]any{"jti": nil, "scope": nil, "sub": "client-1", "roles": []string{"admin"}}))
-	want = authz.Principal{Issuer: issuerURL, Subject: "client-1", Client: "client-1", Machine: true, Expires: now().Add(5 * time.Minute)}
+	want = authz.Principal{Issuer: issuerURL, Subject: "client-1", Client: "client-1", Machine: true, Issued: now(), Expires: now().Add(5 * time.Minute)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -315,6 +315,71 @@ func TestClaimsOfTheWrongShape(t *testing.T) {
 	}
 	s.accepts("act", s.sign(map[string]any{"act": raw(`{"sub":"x"}`)}))
 	s.refuses("groups elsewhere", s.sign(map[string]any{"_claim_names": map[string]any{"groups": "src1"}}), token.ReasonClaims)
+	s.refuses("groups left out", s.sign(map[string]any{"hasgroups": true}), token.ReasonClaims)
+}
+
+// TestClaimsWithinOthers: a JSON pointer leads to them, and what is in its way refuses the token.
+func TestClaimsWithinOthers(t *testing.T) {
+	s := newSite(t, nil, withProfile(token.Profile{RolesClaim: "/realm_access/roles", GroupsClaim: "/a~1b/~0c/d"}))
+	who := s.accepts("both", s.sign(map[string]any{
+		"realm_access": raw(`{"roles":["editor"]}`), "a/b": raw(`{"~c":{"d":["staff"]}}`), "roles": []string{"admin"}, "/realm_access/roles": []string{"admin"},
+	}))
+	if diff := cmp.Diff([]string{"editor"}, who.Roles); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"staff"}, who.Groups); diff != "" {
+		t.Error(diff)
+	}
+	for _, absent := range []map[string]any{nil, {"realm_access": raw(`{}`)}, {"a/b": raw(`{"~c":{}}`)}, {"a/b": raw(`{}`)}} {
+		if who := s.accepts("absent", s.sign(absent)); who.Roles != nil || who.Groups != nil {
+			t.Errorf("%v: %+v", absent, who)
+		}
+	}
+	for _, value := range []string{`null`, `"roles"`, `["roles"]`, `1`, `{"roles":null}`, `{"roles":"editor"}`, `{"roles":[1]}`, `{"roles":["a"],"roles":["b"]}`, `{"roles":["a"],"Roles":["b"]}`} {
+		reason := token.ReasonClaims
+		if strings.Count(value, "oles") > 1 {
+			reason = token.ReasonMalformed // readers differ about it
+		}
+		s.refuses(value, s.sign(map[string]any{"realm_access": raw(value)}), reason)
+	}
+	s.refuses("a twin of the way", s.sign(map[string]any{"Realm_access": raw(`{"roles":["editor"]}`)}), token.ReasonClaims)
+	top := newSite(t, nil, withProfile(token.Profile{RolesClaim: "/roles"}))
+	if who := top.accepts("at the top", top.sign(map[string]any{"roles": []string{"editor"}})); len(who.Roles) != 1 {
+		t.Errorf("%+v", who)
+	}
+}
+
+func TestSubjectOfAnotherClaim(t *testing.T) {
+	s := newSite(t, nil, withProfile(token.Profile{SubjectClaim: "uid", MachineSubject: "{client}@clients"}))
+	who := s.accepts("user", s.sign(map[string]any{"sub": "alice@example.com", "uid": "00u1"}))
+	if who.Subject != "00u1" || who.Machine {
+		t.Errorf("%+v", who)
+	}
+	for _, changes := range []map[string]any{
+		{"uid": nil}, {"uid": 1}, {"uid": ""}, {"uid": "a\u200bb"}, {"uid": "alice@example.com"}, {"uid": "00u1", "sub": nil},
+		{"uid": nil, "sub": "client-2@clients"},
+	} {
+		s.refuses("user", s.sign(changes), token.ReasonSubject)
+	}
+	for _, sub := range []string{"client-1", "client-1@clients"} {
+		if who := s.accepts("machine", s.sign(map[string]any{"sub": sub})); !who.Machine || who.Subject != sub {
+			t.Errorf("%+v", who)
+		}
+	}
+}
+
+func TestScopePrefix(t *testing.T) {
+	s := newSite(t, nil, withProfile(token.Profile{ScopePrefix: "api://notes/"}))
+	who := s.accepts("scopes", s.sign(map[string]any{"scope": "api://notes/notes:read notes:write api://other/notes:delete api://notes/"}))
+	if diff := cmp.Diff([]string{"notes:read", "notes:write", "api://other/notes:delete"}, who.Scopes); diff != "" {
+		t.Error(diff)
+	}
+	if got := s.verifier.ScopeToIssuer(issuerURL, "notes:read"); got != "api://notes/notes:read" {
+		t.Errorf("asked for as %q", got)
+	}
+	if got := s.verifier.ScopeToIssuer("https://x.example", "notes:read"); got != "notes:read" {
+		t.Errorf("of a stranger asked for as %q", got)
+	}
 }
 
 func TestScopeMap(t *testing.T) {

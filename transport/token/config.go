@@ -29,6 +29,9 @@ type Issuer struct {
 	// asked instead of looking for the keys over HTTP, by one goroutine at a
 	// time: for an authorization server in the same process.
 	Keys func(context.Context) ([]byte, error)
+	// Introspection, if set, has the issuer asked about tokens that are no JWTs. One
+	// issuer can have it: such a token does not say whose it is.
+	Introspection *Introspection
 }
 
 // Config is what a [Verifier] needs to know. It is copied.
@@ -68,6 +71,9 @@ type Config struct {
 	CacheSize int
 }
 
+// defaultMaxLifetime is the longest accepted time from iat to exp.
+const defaultMaxLifetime = 24 * time.Hour
+
 // withDefaults returns a copy that shares no list with c.
 func (c Config) withDefaults() Config {
 	c.Issuers = slices.Clone(c.Issuers)
@@ -82,7 +88,7 @@ func (c Config) withDefaults() Config {
 		is    time.Duration
 	}{
 		{&c.Skew, 30 * time.Second},
-		{&c.MaxLifetime, 24 * time.Hour},
+		{&c.MaxLifetime, defaultMaxLifetime},
 		{&c.KeyTTL, 5 * time.Minute},
 		{&c.KeyMaxAge, time.Hour},
 	}
@@ -119,6 +125,7 @@ func (c Config) check() error {
 	if c.CacheSize < NoCache || c.CacheSize > maxCacheSize {
 		wrong("CacheSize: %d is not between 0 and %d; use 0 for the default, NoCache for none", c.CacheSize, maxCacheSize)
 	}
+	asked := 0
 	urls, aliases := map[string]bool{}, map[string]bool{}
 	for i, issuer := range c.Issuers {
 		if err := checkIssuerURL(issuer.URL); err != nil {
@@ -136,7 +143,16 @@ func (c Config) check() error {
 		for _, m := range issuer.Profile.mistakes() {
 			wrong("Issuers[%d].Profile.%s", i, m)
 		}
+		for _, m := range issuer.Introspection.mistakes() {
+			wrong("Issuers[%d].Introspection.%s", i, m)
+		}
+		if issuer.Introspection != nil {
+			asked++
+		}
 		urls[issuer.URL], aliases[issuer.Alias] = true, true
+	}
+	if asked > 1 {
+		wrong("Issuers: %d have an Introspection; keep one, for an opaque token does not say whose it is", asked)
 	}
 	return errors.Join(list...)
 }

@@ -46,6 +46,10 @@ func TestJ33_Configuration(t *testing.T) {
 		{token.Config{Audience: resource, Issuers: one(token.Profile{ScopeMap: map[string]string{"a": ""}})}, "ScopeMap"},
 		{token.Config{Audience: resource, Issuers: one(token.Profile{MachineClaim: "idtyp"})}, "MachineClaim"},
 		{token.Config{Audience: resource, Issuers: one(token.Profile{MachineValue: "app"})}, "MachineClaim"},
+		{token.Config{Audience: resource, Issuers: one(token.Profile{MachineSubject: "service"})}, "MachineSubject"},
+		{token.Config{Audience: resource, Issuers: one(token.Profile{DefaultClient: "a\x00"})}, "DefaultClient"},
+		{token.Config{Audience: resource, Issuers: one(token.Profile{ScopePrefix: "api notes/"})}, "ScopePrefix"},
+		{token.Config{Audience: resource, Issuers: one(token.Profile{ScopePrefix: "api://notes/", ScopeMap: map[string]string{}})}, "ScopePrefix"},
 		{token.Config{Audience: resource, Issuers: at(issuerURL), Skew: -1}, "Skew"},
 		{token.Config{Audience: resource, Issuers: at(issuerURL), Skew: time.Hour}, "Skew"},
 		{token.Config{Audience: resource, Issuers: at(issuerURL), MaxLifetime: -1}, "MaxLifetime"},
@@ -73,6 +77,7 @@ func TestJ33_Configuration(t *testing.T) {
 		{Audience: resource, Issuers: at("http://[::1]:8080")},
 		{Audience: resource, Issuers: []token.Issuer{{URL: issuerURL, Alias: "a"}, {URL: issuerURL + "/b", Alias: "b"}}},
 		{Audience: resource, Issuers: one(token.Profile{Types: []string{"JWT", "application/AT+JWT"}, ScopeMap: map[string]string{"a": "b"}, MachineClaim: "a", MachineValue: "b"})},
+		{Audience: resource, Issuers: one(token.Profile{MachineSubject: "{client}@clients", ScopePrefix: "api://notes/"})},
 	} {
 		if _, err := token.New(good); err != nil {
 			t.Errorf("New(%+v) = %v", good, err)

@@ -5,7 +5,7 @@ import "time"
 // The reasons why a token is refused, for the audit. They are not for clients:
 // a client learns only that its token is invalid.
 const (
-	ReasonMalformed     = "token_malformed"         // not a compact JWS in its one spelling with strict JSON inside
+	ReasonMalformed     = "token_malformed"         // not a compact JWS in its one spelling with strict JSON inside, and nobody to ask about it
 	ReasonTooLarge      = "token_too_large"         // over 16 kB
 	ReasonIssuer        = "issuer"                  // iss missing or not trusted
 	ReasonAlgorithm     = "alg_not_allowed"         // alg missing or not allowed for the issuer
@@ -26,7 +26,10 @@ const (
 	ReasonKeyBound      = "key_bound"               // cnf: the token needs a proof that a bearer does not give
 	ReasonRevoked       = "revoked"                 // Config.Revoked says so
 	ReasonNoKeys        = "keys_unavailable"        // no keys, or too old ones: unavailable
+	ReasonInactive      = "inactive"                // the issuer says that an opaque token is not, or no longer, good
 	ReasonNoRevocations = "revocations_unavailable" // Config.Revoked failed: unavailable
+
+	ReasonNoIntrospection = "introspection_unavailable" // the issuer did not say whether an opaque token is good: unavailable
 )
 
 // Error is why [Verifier.Verify] refused a token. It holds nothing of the token.
@@ -41,8 +44,8 @@ func (e *Error) Error() string { return "token: " + e.reason }
 // Reason returns one of the Reason constants, for the audit.
 func (e *Error) Reason() string { return e.reason }
 
-// Unavailable reports that the token could not be judged because keys or
-// revocations are out of reach. Such a request is answered with 503 (Service
+// Unavailable reports that the token could not be judged because keys, revocations
+// or the issuer's introspection are out of reach. Such a request is answered with 503 (Service
 // Unavailable): the token may be good, so it is not 401.
 func (e *Error) Unavailable() bool { return e.retryAfter > 0 }
 

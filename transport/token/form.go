@@ -54,10 +54,30 @@ func parseObject(part string) (object, bool) {
 // type for another, and never null for a missing value.
 type object map[string]json.RawMessage
 
-func (o object) has(name string) bool {
-	_, ok := o[name]
-	return ok
+// at returns the member of that name, nil if there is none. A name that starts with a
+// slash is a JSON pointer (RFC 6901) into objects of objects; where one of them is
+// something else, the member is there and null, which nothing accepts.
+func (o object) at(name string) json.RawMessage {
+	if !strings.HasPrefix(name, "/") {
+		return o[name]
+	}
+	first, rest, deeper := strings.Cut(name[1:], "/")
+	first = strings.NewReplacer("~1", "/", "~0", "~").Replace(first)
+	if !deeper {
+		return o[first]
+	}
+	raw, there := o[first]
+	if !there {
+		return nil
+	}
+	var inner object
+	if raw[0] != '{' || json.Unmarshal(raw, &inner) != nil {
+		return json.RawMessage("null")
+	}
+	return inner.at("/" + rest)
 }
+
+func (o object) has(name string) bool { return o.at(name) != nil }
 
 // hasTwin reports whether a member could be taken for one of the known names.
 func (o object) hasTwin(known strictjson.Names) bool {
@@ -71,13 +91,13 @@ func (o object) hasTwin(known strictjson.Names) bool {
 
 // text returns a member that is there and a string.
 func (o object) text(name string) (string, bool) {
-	return readText(o[name])
+	return readText(o.at(name))
 }
 
 // texts returns a member that is there and an array of strings only.
 func (o object) texts(name string) ([]string, bool) {
 	var items []json.RawMessage
-	if raw := o[name]; len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &items) != nil {
+	if raw := o.at(name); len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &items) != nil {
 		return nil, false
 	}
 	list := make([]string, 0, len(items))
@@ -107,7 +127,7 @@ const maxSeconds = 253402300799
 // with a fraction cut off downwards.
 func (o object) seconds(name string) (int64, bool) {
 	// Of all JSON values, this reads numbers only.
-	f, err := strconv.ParseFloat(string(o[name]), 64)
+	f, err := strconv.ParseFloat(string(o.at(name)), 64)
 	if err != nil || math.Abs(f) > maxSeconds {
 		return 0, false
 	}

@@ -17,11 +17,13 @@ type KeyState struct {
 }
 
 // KeyStates returns the state of every issuer's keys, in the order of
-// Config.Issuers. It asks nobody, and does not wait.
+// Config.Issuers, without those that sign no tokens. It asks nobody, and does not wait.
 func (v *Verifier) KeyStates() []KeyState {
 	list := make([]KeyState, 0, len(v.config.Issuers))
 	for _, is := range v.config.Issuers {
-		list = append(list, v.issuers[is.URL].keys.state())
+		if keys := v.issuers[is.URL].keys; keys != nil {
+			list = append(list, keys.state())
+		}
 	}
 	return list
 }

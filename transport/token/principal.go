@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -16,8 +17,8 @@ const maxName = 256
 
 // principal reads who calls from claims whose signature, audience and times have
 // been verified.
-func (is *issuer) principal(c object, expires time.Time) (authz.Principal, error) {
-	who := authz.Principal{Issuer: is.url, Alias: is.alias, Expires: expires}
+func (is *issuer) principal(c object, t times) (authz.Principal, error) {
+	who := authz.Principal{Issuer: is.url, Alias: is.alias, Issued: time.Unix(t.iat, 0), Expires: time.Unix(t.exp, 0)}
 	for _, read := range []func(object, *authz.Principal) error{
 		is.readClient, is.readSubject, is.readGroups, is.readScopes, readIDs, readActor,
 	} {
@@ -43,6 +44,7 @@ func (is *issuer) readClient(c object, who *authz.Principal) error {
 		}
 		who.Client = client
 	}
+	who.Client = cmp.Or(who.Client, is.profile.DefaultClient)
 	if who.Client == "" || len(is.profile.Clients) > 0 && !slices.Contains(is.profile.Clients, who.Client) {
 		return refuse(ReasonClient)
 	}
@@ -56,9 +58,16 @@ func (is *issuer) readSubject(c object, who *authz.Principal) error {
 	}
 	who.Subject = sub
 	kind, _ := c.text(is.profile.MachineClaim)
-	who.Machine = sub == who.Client || is.profile.MachineClaim != "" && kind == is.profile.MachineValue
+	who.Machine = sub == who.Client || sub == strings.ReplaceAll(is.profile.MachineSubject, clientPlaceholder, who.Client) ||
+		is.profile.MachineClaim != "" && kind == is.profile.MachineValue
 	if who.Machine {
 		return nil
+	}
+	if name := is.profile.SubjectClaim; name != "" {
+		if who.Subject, ok = c.text(name); !ok || !isName(who.Subject) {
+			return refuse(ReasonSubject)
+		}
+		sub = who.Subject
 	}
 	verified := string(c["email_verified"]) == "true"
 	email, hasEmail := c.text("email")
@@ -80,7 +89,7 @@ func (is *issuer) readSubject(c object, who *authz.Principal) error {
 func (is *issuer) readGroups(c object, who *authz.Principal) error {
 	// An issuer that moves groups out of the token (OpenID Connect Core section
 	// 5.6.2) would hide those that the policy denies something.
-	if c.has("_claim_names") {
+	if c.has("_claim_names") || c.has("hasgroups") {
 		return refuse(ReasonClaims)
 	}
 	groups, ok := names(c, is.profile.GroupsClaim)
@@ -136,7 +145,7 @@ func (is *issuer) readScopes(c object, who *authz.Principal) error {
 
 func (is *issuer) translate(scope string) (string, bool) {
 	if is.profile.ScopeMap == nil {
-		return scope, true
+		return strings.TrimPrefix(scope, is.profile.ScopePrefix), scope != is.profile.ScopePrefix
 	}
 	scope, ok := is.profile.ScopeMap[scope]
 	return scope, ok
@@ -144,7 +153,7 @@ func (is *issuer) translate(scope string) (string, bool) {
 
 // readIDs reads what the audit and revocations need.
 func readIDs(c object, who *authz.Principal) error {
-	for name, to := range map[string]*string{"jti": &who.TokenID, "grant_id": &who.GrantID} {
+	for name, to := range map[string]*string{"jti": &who.TokenID, "grant_id": &who.GrantID, "sid": &who.SessionID} {
 		if !c.has(name) {
 			continue
 		}

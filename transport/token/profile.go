@@ -7,7 +7,9 @@ import (
 )
 
 // Profile says in what an issuer's access tokens differ from RFC 9068. The zero
-// value is the strict default. Names of claims are top-level members.
+// value is the strict default; [Keycloak] and the functions beside it return ready ones.
+// Names of claims are top-level members; one that starts with a slash is a JSON pointer
+// (RFC 6901) to a member within, as in "/realm_access/roles".
 type Profile struct {
 	// Types are the accepted values of the typ header parameter, in any case;
 	// an empty string accepts a token without it. Default: at+jwt and
@@ -27,9 +29,19 @@ type Profile struct {
 	// ClientClaim names the claim with the client. Default: client_id, or azp
 	// where client_id is missing.
 	ClientClaim string
+	// DefaultClient is the client of a token that names none. Set it only for an issuer
+	// whose tokens never do: a policy cannot tell its clients apart.
+	DefaultClient string
 	// ScopeClaim names the claim with the scopes. Default: scope, a string as in
 	// RFC 6749 section 3.3. Another claim may also be an array of strings.
 	ScopeClaim string
+	// SubjectClaim names the claim with the user's name, where sub is not the one to
+	// write into a policy. A client's own token needs none.
+	SubjectClaim string
+	// ScopePrefix is what the issuer puts in front of this resource's scopes where
+	// clients ask for them, as in "api://notes/". It is taken off where tokens have
+	// it, and not used with a ScopeMap.
+	ScopePrefix string
 	// ScopeMap translates the issuer's scopes to those that tools declare. If it
 	// is not nil, scopes without an entry are dropped.
 	ScopeMap map[string]string
@@ -39,8 +51,11 @@ type Profile struct {
 	// RolesClaim names the claim with the user's roles, an array of strings.
 	// Default: none, tokens give no roles.
 	RolesClaim string
-	// MachineClaim and MachineValue tell a client's own token: one whose claim
-	// is this string. A token whose sub equals its client is always one.
+	// MachineSubject is the sub of a client's own token, in which {client} stands for
+	// the client. Default: "{client}".
+	MachineSubject string
+	// MachineClaim and MachineValue tell a client's own token in another way: one
+	// whose claim is this string.
 	MachineClaim, MachineValue string
 	// EmailSubject takes the subject from the email claim, which email_verified
 	// must confirm.
@@ -50,6 +65,9 @@ type Profile struct {
 	// guarantees that nobody can get another one's address as sub.
 	TolerateUnverifiedEmail bool
 }
+
+// clientPlaceholder stands for the client in Profile.MachineSubject.
+const clientPlaceholder = "{client}"
 
 // signatureAlgorithms are all that a profile may name. There is no "none" and
 // nothing symmetric among them.
@@ -74,6 +92,9 @@ func (p Profile) withDefaults() Profile {
 	}
 	if p.GroupsClaim == "" {
 		p.GroupsClaim = "groups"
+	}
+	if p.MachineSubject == "" {
+		p.MachineSubject = clientPlaceholder
 	}
 	if p.ScopeMap != nil {
 		scopes := make(map[string]string, len(p.ScopeMap))
@@ -110,6 +131,9 @@ func (p Profile) mistakes() []string {
 	if slices.Contains(p.Audiences, "") {
 		list = append(list, "Audiences: an audience is empty; remove it")
 	}
+	if p.DefaultClient != "" && !isName(p.DefaultClient) {
+		list = append(list, fmt.Sprintf("DefaultClient: %q holds a character that does not show; write a plain name", p.DefaultClient))
+	}
 	if slices.Contains(p.Clients, "") {
 		list = append(list, "Clients: a client is empty; remove it")
 	}
@@ -117,6 +141,12 @@ func (p Profile) mistakes() []string {
 		if !isScope(from) || !isScope(to) {
 			list = append(list, fmt.Sprintf("ScopeMap: %q to %q: not a scope of RFC 6749 section 3.3; write both without white space and quotes", from, to))
 		}
+	}
+	if p.MachineSubject != "" && !strings.Contains(p.MachineSubject, clientPlaceholder) {
+		list = append(list, fmt.Sprintf("MachineSubject: %q is the same for every client; write {client} where the client's name is", p.MachineSubject))
+	}
+	if p.ScopePrefix != "" && (!isScope(p.ScopePrefix) || p.ScopeMap != nil) {
+		list = append(list, fmt.Sprintf("ScopePrefix: %q: not part of a scope, or beside a ScopeMap; write it without white space, or in the map", p.ScopePrefix))
 	}
 	if (p.MachineClaim == "") != (p.MachineValue == "") {
 		list = append(list, "MachineClaim, MachineValue: only one is set; set both or none")

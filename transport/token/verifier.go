@@ -16,6 +16,7 @@ import (
 type Verifier struct {
 	config  Config
 	first   *issuer
+	opaque  *issuer            // the one that is asked about opaque tokens, nil without one
 	issuers map[string]*issuer // by URL
 	cache   *cache
 	running sync.WaitGroup
@@ -32,8 +33,9 @@ type issuer struct {
 	audiences               []string
 	headerNames, claimNames strictjson.Names
 	skew, maxLifetime       time.Duration
-	keys                    *keys
-	local                   bool // its keys come from this process
+	keys                    *keys // nil if it signs no tokens
+	local                   bool  // its keys come from this process
+	introspector            *introspector
 }
 
 // New returns a verifier, or an error that names all mistakes in c.
@@ -49,6 +51,9 @@ func New(c Config) (*Verifier, error) {
 		if i == 0 {
 			v.first = is
 		}
+		if is.introspector != nil {
+			v.opaque = is
+		}
 	}
 	return v, nil
 }
@@ -62,7 +67,7 @@ func newIssuer(c Config, from Issuer) *issuer {
 	if len(c.Issuers) == 1 {
 		alias = ""
 	}
-	return &issuer{
+	is := &issuer{
 		url:         from.URL,
 		alias:       alias,
 		profile:     profile,
@@ -82,7 +87,12 @@ func newIssuer(c Config, from Issuer) *issuer {
 			wake:       make(chan struct{}, 1),
 			stopped:    make(chan struct{}),
 		},
+		introspector: newIntrospector(from, c.HTTPClient, c.Logger),
 	}
+	if is.introspector != nil && is.introspector.OpaqueOnly {
+		is.keys = nil
+	}
+	return is
 }
 
 // Start gets the issuers' keys and keeps them fresh in the background, until ctx
@@ -97,6 +107,9 @@ func (v *Verifier) Start(ctx context.Context) {
 	}
 	ctx, v.stop = context.WithCancel(ctx)
 	for _, is := range v.issuers {
+		if is.keys == nil {
+			continue
+		}
 		var delay time.Duration
 		if is.local {
 			delay = is.keys.refresh(ctx)
@@ -142,7 +155,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (authz.Principal, err
 	}
 	id := digestOf(raw)
 	known := v.cache.get(id)
-	if known == nil || !known.keyHolds() {
+	if known == nil || !known.holds() {
 		return v.verifyNew(ctx, id, raw)
 	}
 	if err := known.issuer.checkTimes(known.times, v.config.Now()); err != nil {
@@ -157,24 +170,12 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (authz.Principal, err
 
 // verifyNew makes all checks, and remembers the token if it passes.
 func (v *Verifier) verifyNew(ctx context.Context, id digest, raw string) (authz.Principal, error) {
-	t, err := parse(raw)
+	read := v.verifySigned
+	if isOpaque(raw) {
+		read = func(ctx context.Context, raw string) (*accepted, error) { return v.verifyOpaque(ctx, id, raw) }
+	}
+	a, err := read(ctx, raw)
 	if err != nil {
-		return authz.Principal{}, err
-	}
-	// The issuer decides which keys are touched at all (RFC 8725 section 3.8).
-	url, _ := t.claims.text("iss")
-	is, ok := v.issuers[url]
-	if !ok {
-		return authz.Principal{}, refuse(ReasonIssuer)
-	}
-	if err := is.checkHeader(t.header); err != nil {
-		return authz.Principal{}, err
-	}
-	a := &accepted{issuer: is}
-	if err := a.checkSignature(ctx, t); err != nil {
-		return authz.Principal{}, err
-	}
-	if err := a.checkClaims(t.claims, v.config.Now()); err != nil {
 		return authz.Principal{}, err
 	}
 	who := a.principal()
@@ -183,6 +184,28 @@ func (v *Verifier) verifyNew(ctx context.Context, id digest, raw string) (authz.
 	}
 	v.cache.put(id, a)
 	return who, nil
+}
+
+// verifySigned makes the checks of a token that the issuer signed.
+func (v *Verifier) verifySigned(ctx context.Context, raw string) (*accepted, error) {
+	t, err := parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	// The issuer decides which keys are touched at all (RFC 8725 section 3.8).
+	url, _ := t.claims.text("iss")
+	is, ok := v.issuers[url]
+	if !ok || is.keys == nil {
+		return nil, refuse(ReasonIssuer)
+	}
+	if err := is.checkHeader(t.header); err != nil {
+		return nil, err
+	}
+	a := &accepted{issuer: is}
+	if err := a.checkSignature(ctx, t); err != nil {
+		return nil, err
+	}
+	return a, a.checkClaims(t.claims, v.config.Now())
 }
 
 // checkSignature tries the one key that the token names. checkHeader has passed.
@@ -219,7 +242,7 @@ func (a *accepted) checkClaims(c object, now time.Time) error {
 	if c.has("cnf") {
 		return refuse(ReasonKeyBound)
 	}
-	a.who, err = is.principal(c, time.Unix(a.times.exp, 0))
+	a.who, err = is.principal(c, a.times)
 	return err
 }
 
@@ -254,6 +277,9 @@ func (v *Verifier) ScopeToIssuer(issuer, scope string) string {
 	}
 	if !ok {
 		return scope
+	}
+	if is.profile.ScopePrefix != "" {
+		return is.profile.ScopePrefix + scope
 	}
 	name := ""
 	for from, to := range is.profile.ScopeMap {
