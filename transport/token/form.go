@@ -19,35 +19,42 @@ type token struct {
 	header, claims object
 }
 
-// parse reads a compact JWS (RFC 7515 section 7.1) that has only one spelling.
-// The caller has checked its size.
+// parse reads a compact JWS whose header and claims are strict JSON objects. The
+// caller has checked its size.
 func parse(raw string) (token, error) {
-	// The decoder would skip these two.
-	if strings.ContainsAny(raw, "\r\n") || strings.Count(raw, ".") != 2 {
+	parts, ok := split(raw)
+	if !ok {
 		return token{}, refuse(ReasonMalformed)
 	}
-	parts := strings.Split(raw, ".")
-	header, okHeader := parseObject(parts[0])
-	claims, okClaims := parseObject(parts[1])
-	signature, err := decode(parts[2])
-	if !okHeader || !okClaims || err != nil || len(signature) == 0 {
+	header, errHeader := strictjson.Object(parts[0])
+	claims, errClaims := strictjson.Object(parts[1])
+	if errHeader != nil || errClaims != nil {
 		return token{}, refuse(ReasonMalformed)
 	}
 	return token{raw: raw, header: header, claims: claims}, nil
 }
 
+// split decodes header, payload and signature of a compact JWS (RFC 7515 section
+// 7.1) that has only one spelling.
+func split(raw string) ([3][]byte, bool) {
+	var parts [3][]byte
+	// The decoder would skip these two.
+	if strings.ContainsAny(raw, "\r\n") || strings.Count(raw, ".") != 2 {
+		return parts, false
+	}
+	for i, part := range strings.Split(raw, ".") {
+		data, err := decode(part)
+		if err != nil {
+			return parts, false
+		}
+		parts[i] = data
+	}
+	return parts, len(parts[2]) > 0
+}
+
 // decode reads base64url without padding and without unused bits that are set.
 func decode(part string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(part)
-}
-
-func parseObject(part string) (object, bool) {
-	data, err := decode(part)
-	if err != nil {
-		return nil, false
-	}
-	members, err := strictjson.Object(data)
-	return members, err == nil
 }
 
 // object is a header or the claims. What reads it never takes a value of one
