@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -113,10 +114,26 @@ const maxSeconds = 253402300799
 // seconds returns a member that is there and a NumericDate (RFC 7519 section 2),
 // with a fraction cut off downwards.
 func (o object) seconds(name string) (int64, bool) {
+	text := string(o[name])
 	// Of all JSON values, this reads numbers only.
-	f, err := strconv.ParseFloat(string(o[name]), 64)
+	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.Abs(f) > maxSeconds {
 		return 0, false
 	}
-	return int64(math.Floor(f)), true
+	whole := int64(math.Floor(f))
+	if wasRoundedUp(text, f) {
+		whole--
+	}
+	return whole, true
+}
+
+// wasRoundedUp reports whether a number with a fraction close to 1 became the
+// next whole number f as it was read.
+func wasRoundedUp(text string, f float64) bool {
+	if f == 0 || f != math.Floor(f) || !strings.ContainsAny(text, ".eE") {
+		return false
+	}
+	// f says that the exponent is no larger than the text is long.
+	exact, ok := new(big.Rat).SetString(text)
+	return ok && exact.Cmp(new(big.Rat).SetFloat64(f)) < 0
 }
