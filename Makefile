@@ -9,12 +9,13 @@ LINTER   := $(BIN)/golangci-lint-v2.15.0
 LINT_PKG := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 20s
 COUNT    ?= 1
+CASES    ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance interop nightly clean
+.PHONY: help run test lint fmt cover fuzz differential-tokens bench e2e e2e-go e2e-browser conformance interop nightly clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run the notes example on 127.0.0.1:8080, with three demo users
 	$(GO) run ./examples/notes
@@ -34,8 +35,10 @@ ifeq ($(RACE),)
 	@echo "* Data races go unnoticed in this run. Install gcc or clang to have them found."
 	@echo "********************************************************************************"
 	CGO_ENABLED=0 $(GO) test -timeout 10m -shuffle=on -count=$(COUNT) ./...
+	cd internal/tokendiff && CGO_ENABLED=0 $(GO) test -timeout 10m -shuffle=on -count=$(COUNT) ./...
 else
 	CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
+	cd internal/tokendiff && CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
 endif
 
 $(LINTER):
@@ -49,6 +52,7 @@ lint: $(LINTER) ## gofmt, vet and golangci-lint, with the import rules of docs/d
 	$(GO) vet ./...
 	cd e2e && $(GO) vet ./...
 	cd bench && $(GO) vet ./...
+	cd internal/tokendiff && $(GO) vet ./...
 	$(LINTER) run ./...
 
 fmt: ## format all Go files
@@ -63,6 +67,9 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	    echo "== $$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 	  done; \
 	done
+
+differential-tokens: ## judge CASES (100000) bent tokens beside golang-jwt and jwx
+	cd internal/tokendiff && $(GO) test -count=1 -timeout 60m -v -run '^TestDifferential$$' . -cases $(CASES)
 
 bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
 	cd bench && $(GO) test -count=1 . && $(GO) run . -bar $(BENCHFLAGS)
@@ -81,10 +88,11 @@ conformance: ## the official MCP conformance suite, both revisions, through the 
 interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
 	./e2e/interop/run
 
-nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
+nightly: ## what takes long: tests ten times over, five minutes a fuzz target, a million bent tokens, all clients
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) fuzz FUZZTIME=5m
+	$(MAKE) differential-tokens CASES=1000000
 	$(MAKE) e2e
 	$(MAKE) interop
 
