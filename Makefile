@@ -12,10 +12,10 @@ CASES    ?= 100000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover differential fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop mutants nightly clean
+.PHONY: help run test lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop mutants nightly clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run the notes example on 127.0.0.1:8080, with three demo users
 	$(GO) run ./examples/notes
@@ -35,8 +35,10 @@ ifeq ($(RACE),)
 	@echo "* Data races go unnoticed in this run. Install gcc or clang to have them found."
 	@echo "********************************************************************************"
 	CGO_ENABLED=0 $(GO) test -timeout 10m -shuffle=on -count=$(COUNT) ./...
+	cd internal/tokendiff && CGO_ENABLED=0 $(GO) test -timeout 10m -shuffle=on -count=$(COUNT) ./...
 else
 	CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
+	cd internal/tokendiff && CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
 endif
 
 $(LINTER):
@@ -50,6 +52,7 @@ lint: $(LINTER) ## gofmt, vet and golangci-lint, with the import rules of docs/d
 	$(GO) vet ./...
 	cd e2e && $(GO) vet ./...
 	cd bench && $(GO) vet ./...
+	cd internal/tokendiff && $(GO) vet ./...
 	$(LINTER) run ./...
 
 fmt: ## format all Go files
@@ -67,6 +70,9 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	    echo "== $$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 	  done; \
 	done
+
+differential-tokens: ## judge CASES (100000) bent tokens beside golang-jwt and jwx
+	cd internal/tokendiff && $(GO) test -count=1 -timeout 60m -v -run '^TestDifferential$$' . -cases $(CASES)
 
 bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
 	cd bench && $(GO) test -count=1 . ./internal/... && $(GO) run . -bar $(BENCHFLAGS)
@@ -91,11 +97,12 @@ interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes 
 mutants: ## switch off one check of token verification at a time, and show that a test fails for each (about ten minutes)
 	$(GO) run ./internal/mutants
 
-nightly: ## what takes long: tests ten times over, a million decisions, five minutes a fuzz target, all clients
+nightly: ## what takes long: tests ten times over, a million decisions and bent tokens, five minutes a fuzz target, all clients
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) differential CASES=1000000
 	$(MAKE) fuzz FUZZTIME=5m
+	$(MAKE) differential-tokens CASES=1000000
 	$(MAKE) mutants
 	$(MAKE) e2e
 	$(MAKE) interop
