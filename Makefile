@@ -1,7 +1,7 @@
 # Sallyport. `make` alone says what there is.
 #
-# Everything but `make e2e-browser`, `make conformance` and `make interop` needs Go 1.26 and nothing else. Tools are installed into ./.bin at a fixed
-# version, so that they never enter go.mod.
+# Everything but `make e2e-browser`, `make conformance` and `make interop` with its two parts needs Go 1.26 and nothing else. Tools are installed into
+# ./.bin at a fixed version, so that they never enter go.mod.
 
 GO       ?= go
 BIN      := $(CURDIR)/.bin
@@ -11,10 +11,10 @@ FUZZTIME ?= 20s
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance interop nightly clean
+.PHONY: help run test lint fmt cover fuzz bench e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers nightly clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run the notes example on 127.0.0.1:8080, with three demo users
 	$(GO) run ./examples/notes
@@ -78,10 +78,16 @@ e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, C
 conformance: ## the official MCP conformance suite, both revisions, through the gate (needs npm)
 	./e2e/conformance/run
 
-interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
+interop: ## both of the following; the second also if the first fails
+	@failed=0; for part in interop-clients interop-issuers; do $(MAKE) $$part || failed=1; done; exit $$failed
+
+interop-clients: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
 	./e2e/interop/run
 
-nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients
+interop-issuers: ## tokens of oidc-provider and Keycloak, from login to key rotation (needs npm, Java 17, Maven)
+	./e2e/issuers/run
+
+nightly: ## what takes long: tests ten times over, five minutes a fuzz target, all clients and issuers
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) fuzz FUZZTIME=5m
@@ -90,4 +96,5 @@ nightly: ## what takes long: tests ten times over, five minutes a fuzz target, a
 
 clean: ## remove what make built or installed
 	rm -rf $(BIN) cover.out cover e2e/browser/node_modules e2e/browser/screenshots e2e/conformance/node_modules e2e/conformance/results \
-	  e2e/interop/node_modules e2e/interop/python-1 e2e/interop/python-2
+	  e2e/interop/node_modules e2e/interop/python-1 e2e/interop/python-2 \
+	  e2e/issuers/oidcprovider/node_modules e2e/issuers/keycloak-[0-9]*
