@@ -49,13 +49,13 @@ func TestShapeIsTheSameFromRunToRunAndNotForAnotherToken(t *testing.T) {
 	header := map[string]any{"alg": "RS256", "kid": "vJtPtM1QZJ73gzwcMKk5chSIXGfNmzMemVEdMzyEaPk"}
 	first := shapeOf(t, header, claims(nil))
 	again := shapeOf(t, map[string]any{"alg": "RS256", "kid": "0itNmq9yFiyXlrX6B0IkOpIdScKEwKA7D82J0YgaP9M"}, claims(map[string]any{
-		"iat": 1795790000, "exp": 1795790300, "auth_time": 1795789999, "jti": "onrtac:0b309471-e878-5c14-6289-bb84773e8d1c",
+		"iat": 1795790000, "exp": 1795790299, "auth_time": 1795789999, "jti": "onrtac:0b309471-e878-5c14-6289-bb84773e8d1c",
 		"sid": "ed486-cgPR6EoG3wMPIrAk7T", "scope": "notes:read openid", "aud": []string{"account", "http://127.0.0.1:4712/mcp"},
 	}))
 	if first != again {
 		t.Errorf("two runs differ:\n%s\n%s", first, again)
 	}
-	for name, value := range map[string]any{"exp": 1795783599, "scope": "openid", "aud": "account", "jti": "trrtcc:3483c89c-a68b-ae3c-c4fc-3abab85a69b0",
+	for name, value := range map[string]any{"exp": 1795783898, "scope": "openid", "aud": "account", "jti": "trrtcc:3483c89c-a68b-ae3c-c4fc-3abab85a69b0",
 		"iat": "a text", "client_id": "new", "sub": "b"} {
 		if shapeOf(t, header, claims(map[string]any{name: value})) == first {
 			t.Errorf("another %s makes no difference", name)

@@ -7,6 +7,7 @@
 //
 //	./e2e/issuers/run                  # both; `make interop-issuers`
 //	./e2e/issuers/run -only keycloak   # those whose name contains this
+//	./e2e/issuers/run -keep FOLDER     # and leave logs and audits there
 //	./e2e/issuers/run -update          # and write what tokens look like into transport/token/testdata/profiles
 //
 // What tokens look like is kept without signatures, with everything that differs between two runs replaced (see shape in decode.go). A run

@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// options is the command line; ./run fills in all but the last two.
+// options is the command line; ./run fills in all but the last three.
 type options struct {
 	gate, root, node, keycloak   string
 	nodeMissing, keycloakMissing string // why there is none
@@ -36,6 +36,7 @@ type options struct {
 	allowMissing                 bool
 	only                         string
 	update                       bool
+	keep                         string
 }
 
 func parse(args []string) (options, error) {
@@ -52,6 +53,7 @@ func parse(args []string) (options, error) {
 	flags.BoolVar(&o.allowMissing, "allow-missing", false, "succeed although an issuer was not run")
 	flags.StringVar(&o.only, "only", "", "run only issuers whose name contains this")
 	flags.BoolVar(&o.update, "update", false, "write what their tokens look like into transport/token/testdata/profiles")
+	flags.StringVar(&o.keep, "keep", "", "a folder in which logs and audits are left")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -85,15 +87,22 @@ func run(ctx context.Context, args []string) (bool, error) {
 			rep.notRun(one.missing)
 			continue
 		}
-		if err := inFolder(func(dir string) error { return one.try(ctx, o, rep, dir) }); err != nil {
+		if err := inFolder(o.keep, one.name, func(dir string) error { return one.try(ctx, o, rep, dir) }); err != nil {
 			rep.check("the run comes to its end", err)
 		}
 	}
 	return rep.finish(o.allowMissing), nil
 }
 
-// inFolder gives work a folder of its own, and removes it.
-func inFolder(work func(dir string) error) error {
+// inFolder gives work a folder of its own: one that is removed, or keep/name.
+func inFolder(keep, name string, work func(dir string) error) error {
+	if keep != "" {
+		dir, err := filepath.Abs(filepath.Join(keep, name))
+		if err != nil {
+			return err
+		}
+		return errors.Join(os.MkdirAll(dir, 0o700), work(dir))
+	}
 	dir, err := os.MkdirTemp("", "sallyport-issuers-")
 	if err != nil {
 		return err
