@@ -31,7 +31,7 @@ type keycloak struct {
 	admin       string // the password of its administrator
 }
 
-// startKeycloak starts Keycloak and gives it the realm and its scopes. The caller stops it, also if there is an error.
+// start starts Keycloak and gives it the realm and its scopes. The caller stops it, also if there is an error.
 func (k *keycloak) start(ctx context.Context) error {
 	u, err := url.Parse(k.base)
 	if err != nil {

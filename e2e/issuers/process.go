@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -114,13 +113,12 @@ next:
 // freeAddrs returns loopback addresses with ports that nobody listens on, all different.
 func freeAddrs(n int) ([]string, error) {
 	var addrs []string
-	var failed error
 	for range n {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return nil, errors.Join(failed, err)
+			return nil, err
 		}
-		defer func() { failed = errors.Join(failed, listener.Close()) }()
+		defer listener.Close() // at the end, so that no port comes twice
 		addrs = append(addrs, listener.Addr().String())
 	}
 	return addrs, nil

@@ -8,7 +8,7 @@
 //   SIGN       the keys it publishes, as ID:ALG with commas between; those that the file lacks are made. It signs with the last one.
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { Provider } from 'oidc-provider';
+import { errors, Provider } from 'oidc-provider';
 
 const { ISSUER, RESOURCE, OTHER, SECRET, KEYS, SIGN } = process.env;
 
@@ -71,7 +71,7 @@ const provider = new Provider(ISSUER, {
       enabled: true,
       useGrantedResource: () => true,
       getResourceServerInfo: (_ctx, resource) => {
-        if (resource !== RESOURCE && resource !== OTHER) throw new Error(`unknown resource ${resource}`);
+        if (resource !== RESOURCE && resource !== OTHER) throw new errors.InvalidTarget();
         return {
           audience: resource,
           scope: 'notes:read notes:write',
