@@ -297,6 +297,20 @@ func TestMachineByProfile(t *testing.T) {
 	}
 }
 
+func TestMachineByTheClientsName(t *testing.T) {
+	s := newSite(t, nil, withProfile(token.Profile{MachineClaim: "client_id", MachineValue: "{client}"}))
+	for _, tt := range []struct {
+		changes map[string]any
+		want    bool
+	}{
+		{nil, true}, {map[string]any{"client_id": nil, "azp": "client-1"}, false},
+	} {
+		if who := s.accepts("machine", s.sign(tt.changes)); who.Machine != tt.want {
+			t.Errorf("%v: Machine = %t, want %t", tt.changes, who.Machine, tt.want)
+		}
+	}
+}
+
 func TestClaimsOfTheWrongShape(t *testing.T) {
 	s := newSite(t, nil, withProfile(token.Profile{RolesClaim: "roles"}))
 	for _, claim := range []string{"groups", "roles"} {
