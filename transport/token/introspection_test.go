@@ -161,7 +161,12 @@ func TestIntrospection_FailsClosed(t *testing.T) {
 			a.answer.Store(&f)
 		},
 		"elsewhere": func() {
+			good := *a.answer.Load()
 			f := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/other" {
+					good(w, r)
+					return
+				}
 				http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
 			})
 			a.answer.Store(&f)
