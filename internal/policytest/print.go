@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/question"
 )
 
 // Print writes the report for people: what failed and why, the rows that no case exercised if they are asked for, and the
@@ -15,7 +16,7 @@ func (r Report) Print(w io.Writer, rows bool) error {
 	var b strings.Builder
 	for _, result := range r.Results {
 		if !result.Passed {
-			fmt.Fprintf(&b, "--- FAIL: %s\n    %s\n", result.Case.Name, indented(result.Failure))
+			fmt.Fprintf(&b, "--- FAIL: %s\n    %s\n", question.ASCII(result.Case.Name), indented(result.Failure))
 		}
 	}
 	if rows && len(r.NotExercised) > 0 {
