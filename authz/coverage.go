@@ -20,7 +20,7 @@ func (p *Policy) rowsOf(wanted func(line int) bool) []PolicyRow {
 	var all []placed
 	for i, r := range p.rows.rules {
 		if wanted(r.line) {
-			all = append(all, placed{r.line, p.ruleRow(uint32(i))}) //nolint:gosec // a policy file is far smaller than 4 GiB
+			all = append(all, placed{r.line, p.ruleRow(uint32(i))})
 		}
 	}
 	for _, l := range p.rows.links {
