@@ -1,7 +1,7 @@
 # Sallyport. `make` alone says what there is.
 #
-# Everything but `make e2e-browser`, `make conformance` and `make interop` needs Go 1.26 and nothing else. Tools are installed into ./.bin at a fixed
-# version, so that they never enter go.mod.
+# Everything but `make e2e-browser`, `make conformance` and `make interop` with its two parts needs Go 1.26 and nothing else. Tools are installed into
+# ./.bin at a fixed version, so that they never enter go.mod.
 
 GO       ?= go
 BIN      := $(CURDIR)/.bin
@@ -12,10 +12,10 @@ CASES    ?= 100000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover differential fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop mutants nightly clean
+.PHONY: help run test lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run the notes example on 127.0.0.1:8080, with three demo users
 	$(GO) run ./examples/notes
@@ -35,8 +35,10 @@ ifeq ($(RACE),)
 	@echo "* Data races go unnoticed in this run. Install gcc or clang to have them found."
 	@echo "********************************************************************************"
 	CGO_ENABLED=0 $(GO) test -timeout 10m -shuffle=on -count=$(COUNT) ./...
+	cd internal/tokendiff && CGO_ENABLED=0 $(GO) test -timeout 10m -shuffle=on -count=$(COUNT) ./...
 else
 	CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
+	cd internal/tokendiff && CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
 endif
 
 $(LINTER):
@@ -50,6 +52,7 @@ lint: $(LINTER) ## gofmt, vet and golangci-lint, with the import rules of docs/d
 	$(GO) vet ./...
 	cd e2e && $(GO) vet ./...
 	cd bench && $(GO) vet ./...
+	cd internal/tokendiff && $(GO) vet ./...
 	$(LINTER) run ./...
 
 fmt: ## format all Go files
@@ -68,6 +71,9 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	  done; \
 	done
 
+differential-tokens: ## judge CASES (100000) bent tokens beside golang-jwt and jwx
+	cd internal/tokendiff && $(GO) test -count=1 -timeout 60m -v -run '^TestDifferential$$' . -cases $(CASES)
+
 bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
 	cd bench && $(GO) test -count=1 . ./internal/... && $(GO) run . -bar $(BENCHFLAGS)
 
@@ -85,21 +91,29 @@ e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, C
 conformance: ## the official MCP conformance suite, both revisions, through the gate (needs npm)
 	./e2e/conformance/run
 
-interop: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
+interop: ## both of the following; the second also if the first fails
+	@failed=0; for part in interop-clients interop-issuers; do $(MAKE) $$part || failed=1; done; exit $$failed
+
+interop-clients: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
 	./e2e/interop/run
+
+interop-issuers: ## tokens of oidc-provider and Keycloak, from login to key rotation (needs npm, Java 17, Maven)
+	./e2e/issuers/run
 
 mutants: ## switch off one check of token verification at a time, and show that a test fails for each (about ten minutes)
 	$(GO) run ./internal/mutants
 
-nightly: ## what takes long: tests ten times over, a million decisions, five minutes a fuzz target, all clients
+nightly: ## what takes long: tests ten times over, a million decisions and bent tokens, five minutes a fuzz target, all clients and issuers
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) differential CASES=1000000
 	$(MAKE) fuzz FUZZTIME=5m
+	$(MAKE) differential-tokens CASES=1000000
 	$(MAKE) mutants
 	$(MAKE) e2e
 	$(MAKE) interop
 
 clean: ## remove what make built or installed
 	rm -rf $(BIN) cover.out cover e2e/browser/node_modules e2e/browser/screenshots e2e/conformance/node_modules e2e/conformance/results \
-	  e2e/interop/node_modules e2e/interop/python-1 e2e/interop/python-2
+	  e2e/interop/node_modules e2e/interop/python-1 e2e/interop/python-2 \
+	  e2e/issuers/oidcprovider/node_modules e2e/issuers/keycloak-[0-9]*

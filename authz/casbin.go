@@ -80,18 +80,6 @@ func (s rowSet) client(subject, object, action string) rowSet {
 	return s.with([][]string{{syntheticClient, object, action, effectAllow}}, [][]string{{syntheticClient, subject}})
 }
 
-// ask asks door two about one permission: the caller, and for a user the client as well.
-func (e *evaluator) ask(who *Principal, aliases []string, f filled) found {
-	caller := e.askCaller(who, aliases, f)
-	if caller.outcome != allowed || who.Machine {
-		return caller
-	}
-	if client := e.askClient(who, aliases, f); client.outcome != allowed {
-		return client
-	}
-	return caller
-}
-
 // askCaller asks about everything that the caller is.
 func (e *evaluator) askCaller(who *Principal, aliases []string, f filled) found {
 	caller := e.enforce(e.rows.caller(who.subjects(aliases)), syntheticCaller, string(f.object), string(f.action))

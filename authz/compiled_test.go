@@ -1,6 +1,9 @@
 package authz
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestListed_Undeclared: an operation that the policy was not told of is listed by the same rows.
 func TestListed_Undeclared(t *testing.T) {
@@ -41,7 +44,7 @@ func TestWarnings_NoGuessInLargePolicies(t *testing.T) {
 	if _, found := nearest("notes:read", rules); !found {
 		t.Error("nothing found")
 	}
-	if _, found := nearest("notes:read", append(rules, rules[0])); found {
+	if _, found := nearest("notes:read", slices.Concat(rules, rules[:1])); found {
 		t.Error("looked for in a large policy")
 	}
 }

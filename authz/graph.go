@@ -27,7 +27,7 @@ func newGraph(links []link, others ...string) *graph {
 	for i := range g.links {
 		l := &g.links[i]
 		l.start, l.end = g.number(l.from), g.number(l.to)
-		g.out[l.start] = append(g.out[l.start], uint32(i)) //nolint:gosec // a policy file is far smaller than 4 GiB
+		g.out[l.start] = append(g.out[l.start], uint32(i))
 	}
 	return g
 }
@@ -69,8 +69,8 @@ func (g *graph) reach(names ...string) steps {
 			add(step{id, noLink})
 		}
 	}
-	for i := 0; i < len(found); i++ {
-		for _, l := range g.out[found[i].subject] {
+	for next := 0; next < len(found); next++ { //nolint:intrange // the list grows meanwhile
+		for _, l := range g.out[found[next].subject] {
 			add(step{g.links[l].end, l})
 		}
 	}
@@ -122,7 +122,7 @@ func (g *graph) leadingTo(marked []bool) []bool {
 		return leads[subject]
 	}
 	for id := range leads {
-		visit(uint32(id)) //nolint:gosec // a number of a subject
+		visit(uint32(id))
 	}
 	return leads
 }

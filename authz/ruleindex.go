@@ -44,7 +44,7 @@ func newRuleIndex(rules []rule, links []link) *ruleIndex {
 	c.fitting = make([]atomic.Pointer[[]bool], len(c.names))
 	list := make([]holding, len(rules))
 	for i, r := range rules {
-		n := uint32(i) //nolint:gosec // a policy file is far smaller than 4 GiB
+		n := uint32(i)
 		h := holding{cell{c.objects.number(r.obj), c.actions.number(r.act)}, c.ids[r.sub], noRule, noRule}
 		if r.eft == effectDeny {
 			h.deny = n

@@ -84,7 +84,8 @@ func (p *Policy) warnDead(rules []rule, l *findings) {
 	everybody, named := p.rows.ids[subjectAnyone]
 	for _, r := range rules {
 		id := p.rows.ids[r.sub]
-		if r.eft != effectAllow || kindOf(r.sub) == kindScope || !under[id] && !(named && under[everybody]) {
+		mayBeDenied := under[id] || named && under[everybody]
+		if r.eft != effectAllow || kindOf(r.sub) == kindScope || !mayBeDenied {
 			continue
 		}
 		first := 0

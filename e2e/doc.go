@@ -4,5 +4,5 @@
 //
 // It holds tests only. They need no network beyond loopback and no browser: a person of the tests (person_test.go) fills in the forms
 // over HTTP. The browser client is in the folder browser, clients that are not written
-// in Go are in the folder interop.
+// in Go are in the folder interop, issuers of other people in the folder issuers.
 package e2e

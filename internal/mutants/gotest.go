@@ -10,15 +10,15 @@ import (
 
 // overlay writes the mutated file and what tells the compiler to take it instead. It returns the path of the latter.
 func overlay(dir string, m mutant, text string) (string, error) {
-	real, err := filepath.Abs(m.file)
+	original, err := filepath.Abs(m.file)
 	if err != nil {
 		return "", err
 	}
 	mutated := filepath.Join(dir, filepath.Base(m.file))
-	if err := os.WriteFile(mutated, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(mutated, []byte(text), 0o600); err != nil { //nolint:gosec // G703: in a folder of our own
 		return "", err
 	}
-	list, err := json.Marshal(map[string]any{"Replace": map[string]string{real: mutated}})
+	list, err := json.Marshal(map[string]any{"Replace": map[string]string{original: mutated}})
 	if err != nil {
 		return "", err
 	}

@@ -221,7 +221,7 @@ func TestUnmarshalKnown(t *testing.T) {
 		Name string `json:"name"`
 	}
 	for in, want := range map[string]string{
-		`{"nmae":"x"}`: "a member that is not known", `{"Name":"x"}`: "a member that is not known", `{"name":"x","name":"y"}`: "twice",
+		`{"label":"x"}`: "a member that is not known", `{"Name":"x"}`: "a member that is not known", `{"name":"x","name":"y"}`: "twice",
 		`{"name":1}`: "does not fit",
 	} {
 		if err := strictjson.UnmarshalKnown([]byte(in), &v); err == nil || !strings.Contains(err.Error(), want) {

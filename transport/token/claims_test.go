@@ -75,15 +75,22 @@ func TestJ23_ExpiryNumbers(t *testing.T) {
 		"1e300": token.ReasonClaims, "-1e300": token.ReasonClaims, "1e999": token.ReasonClaims,
 		"9223372036854775807": token.ReasonClaims, "-9223372036854775808": token.ReasonClaims, "18446744073709551616": token.ReasonClaims,
 		text(at - 30): token.ReasonExpired, text(at-30) + ".9": token.ReasonExpired, text(at - 31): token.ReasonExpired,
+		text(at-30) + ".999999999": token.ReasonExpired, text(at-30) + "." + strings.Repeat("9", 500): token.ReasonExpired,
+		"1.7999999709999999999e9": token.ReasonExpired, "0." + strings.Repeat("0", 500) + "17999999709999999999e510": token.ReasonExpired,
+		"0.0": token.ReasonExpired, "1e-999999999": token.ReasonExpired, "-1.00000000000000000001": token.ReasonExpired,
 	} {
 		s.refuses(exp, s.sign(map[string]any{"exp": raw(exp), "iat": at - 300}), reason)
 	}
-	for _, exp := range []string{text(at - 29), text(at) + ".5", "1.8000001e9", text(at + 60)} {
+	for _, exp := range []string{
+		text(at - 29), text(at) + ".5", "1.8000001e9", text(at + 60), text(at-29) + ".0", text(at-29) + ".00000000001", "1.799999971e9", "17999999710e-1",
+	} {
 		s.accepts(exp, s.sign(map[string]any{"exp": raw(exp), "iat": at - 300}))
 	}
-	who := s.accepts("fraction", s.sign(map[string]any{"exp": raw(text(at+60) + ".9")}))
-	if want := now().Add(time.Minute); !who.Expires.Equal(want) {
-		t.Errorf("Expires = %v, want %v", who.Expires, want)
+	for _, fraction := range []string{".9", ".9999999", ".99999999999999999999"} {
+		who := s.accepts("fraction", s.sign(map[string]any{"exp": raw(text(at+60) + fraction)}))
+		if want := now().Add(time.Minute); !who.Expires.Equal(want) {
+			t.Errorf("%s: Expires = %v, want %v", fraction, who.Expires, want)
+		}
 	}
 }
 
@@ -283,6 +290,20 @@ func TestMachineByProfile(t *testing.T) {
 	}{
 		{nil, false}, {map[string]any{"idtyp": "user"}, false}, {map[string]any{"idtyp": "app"}, true},
 		{map[string]any{"idtyp": []string{"app"}}, false}, {map[string]any{"sub": "client-1"}, true},
+	} {
+		if who := s.accepts("machine", s.sign(tt.changes)); who.Machine != tt.want {
+			t.Errorf("%v: Machine = %t, want %t", tt.changes, who.Machine, tt.want)
+		}
+	}
+}
+
+func TestMachineByTheClientsName(t *testing.T) {
+	s := newSite(t, nil, withProfile(token.Profile{MachineClaim: "client_id", MachineValue: "{client}"}))
+	for _, tt := range []struct {
+		changes map[string]any
+		want    bool
+	}{
+		{nil, true}, {map[string]any{"client_id": nil, "azp": "client-1"}, false},
 	} {
 		if who := s.accepts("machine", s.sign(tt.changes)); who.Machine != tt.want {
 			t.Errorf("%v: Machine = %t, want %t", tt.changes, who.Machine, tt.want)

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,11 +91,11 @@ type metadata struct {
 // discover returns the jwks_uri from the OpenID metadata or, if there is none,
 // from that of OAuth (RFC 8414 section 3). Both must name exactly this issuer.
 func (r *remote) discover(ctx context.Context) (string, error) {
-	var found metadata
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, r.client), r.issuer)
 	if err == nil {
-		err = provider.Claims(&found)
-		return found.Keys, err
+		var body json.RawMessage
+		_ = provider.Claims(&body) // the text of what was just read; without it the next step fails
+		return r.readMetadata(body)
 	}
 	var mismatch *oidc.IssuerMismatchError
 	if errors.As(err, &mismatch) {
@@ -104,6 +105,13 @@ func (r *remote) discover(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("metadata: %w", err)
 	}
+	return r.readMetadata(body)
+}
+
+// readMetadata returns the jwks_uri of metadata that name exactly this issuer. The
+// library would take a name in other case, or the last of two, for one it knows.
+func (r *remote) readMetadata(body []byte) (string, error) {
+	var found metadata
 	if err := strictjson.Unmarshal(body, &found); err != nil {
 		return "", fmt.Errorf("metadata: %w", err)
 	}

@@ -125,6 +125,51 @@ func TestOAuthMetadata(t *testing.T) {
 	}
 }
 
+// TestMetadataIsReadStrictly serves the same document as OpenID metadata and as OAuth metadata.
+func TestMetadataIsReadStrictly(t *testing.T) {
+	const keys = `"jwks_uri":"https://a.example/jwks.json"`
+	for _, tt := range []struct{ name, bad, repaired string }{
+		{"twin of jwks_uri beside", keys + `,"JWKS_URI":"https://b.example/keys"`, keys + `,"other_uri":"https://b.example/keys"`},
+		{"jwks_uri twice", `"jwks_uri":"https://b.example/keys",` + keys, keys},
+		{"twin of issuer beside", keys + `,"Issuer":"https://a.example"`, keys + `,"Operator":"https://a.example"`},
+		{"issuer twice", keys + `,"issuer":"https://a.example"`, keys},
+		{"twin anywhere", keys + `,"x":{"a":1,"A":1}`, keys + `,"x":{"a":1,"b":1}`},
+		{"not UTF-8", keys + ",\"x\":\"\xff\"", keys + `,"x":"y"`},
+		{"trailing data", keys + `}{`, keys},
+		{"jwks_uri of another type", `"jwks_uri":["https://a.example/jwks.json"]`, keys},
+	} {
+		for _, path := range []string{"/openid-configuration", "/oauth-authorization-server"} {
+			r := newRemote("https://a.example", &http.Client{Transport: serving(path, `{"issuer":"https://a.example",`+tt.bad+`}`)})
+			if uri, err := r.discover(context.Background()); err == nil {
+				t.Errorf("%s, %s: leads to %s", path, tt.name, uri)
+			}
+			r = newRemote("https://a.example", &http.Client{Transport: serving(path, `{"issuer":"https://a.example",`+tt.repaired+`}`)})
+			if uri, err := r.discover(context.Background()); err != nil || uri != "https://a.example/jwks.json" {
+				t.Errorf("%s, %s, repaired: %q, %v", path, tt.name, uri, err)
+			}
+		}
+	}
+	// A twin is no substitute either.
+	for _, path := range []string{"/openid-configuration", "/oauth-authorization-server"} {
+		r := newRemote("https://a.example", &http.Client{Transport: serving(path, `{"issuer":"https://a.example","Jwks_uri":"https://a.example/jwks.json"}`)})
+		if _, err := r.fetch(context.Background()); err == nil || !strings.Contains(err.Error(), "not an https URL") {
+			t.Errorf("%s: %v, want an error about jwks_uri", path, err)
+		}
+	}
+}
+
+// serving answers requests for paths with that end, and no others.
+func serving(end, body string) roundTripper {
+	return func(r *http.Request) *http.Response {
+		recorder := httptest.NewRecorder()
+		if !strings.HasSuffix(r.URL.Path, end) {
+			recorder.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = recorder.WriteString(body)
+		return recorder.Result()
+	}
+}
+
 // What OpenID metadata says about the issuer is not asked again elsewhere.
 func TestMismatchIsFinal(t *testing.T) {
 	for _, tt := range []struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -19,35 +20,42 @@ type token struct {
 	header, claims object
 }
 
-// parse reads a compact JWS (RFC 7515 section 7.1) that has only one spelling.
-// The caller has checked its size.
+// parse reads a compact JWS whose header and claims are strict JSON objects. The
+// caller has checked its size.
 func parse(raw string) (token, error) {
-	// The decoder would skip these two.
-	if strings.ContainsAny(raw, "\r\n") || strings.Count(raw, ".") != 2 {
+	parts, ok := split(raw)
+	if !ok {
 		return token{}, refuse(ReasonMalformed)
 	}
-	parts := strings.Split(raw, ".")
-	header, okHeader := parseObject(parts[0])
-	claims, okClaims := parseObject(parts[1])
-	signature, err := decode(parts[2])
-	if !okHeader || !okClaims || err != nil || len(signature) == 0 {
+	header, errHeader := strictjson.Object(parts[0])
+	claims, errClaims := strictjson.Object(parts[1])
+	if errHeader != nil || errClaims != nil {
 		return token{}, refuse(ReasonMalformed)
 	}
 	return token{raw: raw, header: header, claims: claims}, nil
 }
 
+// split decodes header, payload and signature of a compact JWS (RFC 7515 section
+// 7.1) that has only one spelling.
+func split(raw string) ([3][]byte, bool) {
+	var parts [3][]byte
+	// The decoder would skip these two.
+	if strings.ContainsAny(raw, "\r\n") || strings.Count(raw, ".") != 2 {
+		return parts, false
+	}
+	for i, part := range strings.Split(raw, ".") {
+		data, err := decode(part)
+		if err != nil {
+			return parts, false
+		}
+		parts[i] = data
+	}
+	return parts, len(parts[2]) > 0
+}
+
 // decode reads base64url without padding and without unused bits that are set.
 func decode(part string) ([]byte, error) {
 	return base64.RawURLEncoding.Strict().DecodeString(part)
-}
-
-func parseObject(part string) (object, bool) {
-	data, err := decode(part)
-	if err != nil {
-		return nil, false
-	}
-	members, err := strictjson.Object(data)
-	return members, err == nil
 }
 
 // object is a header or the claims. What reads it never takes a value of one
@@ -126,10 +134,26 @@ const maxSeconds = 253402300799
 // seconds returns a member that is there and a NumericDate (RFC 7519 section 2),
 // with a fraction cut off downwards.
 func (o object) seconds(name string) (int64, bool) {
+	text := string(o.at(name))
 	// Of all JSON values, this reads numbers only.
-	f, err := strconv.ParseFloat(string(o.at(name)), 64)
+	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.Abs(f) > maxSeconds {
 		return 0, false
 	}
-	return int64(math.Floor(f)), true
+	whole := int64(math.Floor(f))
+	if wasRoundedUp(text, f) {
+		whole--
+	}
+	return whole, true
+}
+
+// wasRoundedUp reports whether a number with a fraction close to 1 became the
+// next whole number f as it was read.
+func wasRoundedUp(text string, f float64) bool {
+	if f == 0 || f != math.Floor(f) || !strings.ContainsAny(text, ".eE") {
+		return false
+	}
+	// f says that the exponent is no larger than the text is long.
+	exact, ok := new(big.Rat).SetString(text)
+	return ok && exact.Cmp(new(big.Rat).SetFloat64(f)) < 0
 }

@@ -91,6 +91,13 @@ func (s *keySet) add(id string, raw json.RawMessage, allowed []string) {
 	s.byID[id] = k
 }
 
+// secretMembers are those of private and symmetric keys (RFC 7518 sections 6.2.2,
+// 6.3.2 and 6.4.1, RFC 9964). One factor of an RSA modulus is the whole secret,
+// although the library takes a key without d for a public one.
+func secretMembers() []string {
+	return []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
+}
+
 // errPrivate means that the issuer publishes what it must keep secret.
 var errPrivate = errors.New("holds a private or symmetric key")
 
@@ -98,11 +105,14 @@ var errPrivate = errors.New("holds a private or symmetric key")
 func readJWK(raw json.RawMessage) (jose.JSONWebKey, error) {
 	var members object
 	var k jose.JSONWebKey
-	if json.Unmarshal(raw, &members) != nil || json.Unmarshal(raw, &k) != nil {
-		return jose.JSONWebKey{}, errors.New("not a well-formed key of a known type")
+	if json.Unmarshal(raw, &members) != nil {
+		return jose.JSONWebKey{}, errors.New("not an object")
 	}
-	if !k.IsPublic() {
+	if slices.ContainsFunc(secretMembers(), members.has) {
 		return jose.JSONWebKey{}, errPrivate
+	}
+	if json.Unmarshal(raw, &k) != nil || !k.IsPublic() {
+		return jose.JSONWebKey{}, errors.New("not a well-formed public key of a known type")
 	}
 	if members.has("use") && k.Use != "sig" {
 		return jose.JSONWebKey{}, errors.New("not meant for signatures (RFC 7517 section 4.2)")

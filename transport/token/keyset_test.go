@@ -256,8 +256,30 @@ func TestKeysThatAreNotUsed(t *testing.T) {
 }
 
 func TestPublishedPrivateKeyIsAnAlarm(t *testing.T) {
-	s := newSite(t, []issuertest.Key{with(issuertest.NewKey("k", "ES256"), map[string]any{"kty": "oct", "k": "c2VjcmV0", "alg": nil}), spare()})
-	if log := s.logs.String(); !strings.Contains(log, `"level":"ERROR"`) || !strings.Contains(log, "private or symmetric") || strings.Contains(log, "c2VjcmV0") {
-		t.Errorf("log: %s", log)
+	const secret = "c2VjcmV0"
+	ec, rsaPublic := issuertest.NewKey("k", "ES256"), named(rsaKey(), "k", "RS256")
+	for name, k := range map[string]issuertest.Key{
+		"symmetric":           with(ec, map[string]any{"kty": "oct", "k": secret, "alg": nil}),
+		"EC with d":           with(ec, map[string]any{"d": secret}),
+		"EC with k":           with(ec, map[string]any{"k": secret}),
+		"EC with null":        with(ec, map[string]any{"d": raw("null")}),
+		"EC with priv":        with(ec, map[string]any{"priv": secret}),
+		"RSA with one factor": with(rsaPublic, map[string]any{"p": secret}),
+		"RSA with the other":  with(rsaPublic, map[string]any{"q": secret}),
+		"RSA with dp":         with(rsaPublic, map[string]any{"dp": secret}),
+		"RSA with dq":         with(rsaPublic, map[string]any{"dq": secret}),
+		"RSA with qi":         with(rsaPublic, map[string]any{"qi": secret}),
+		"RSA of many factors": with(rsaPublic, map[string]any{"oth": []map[string]any{{"r": secret}}}),
+	} {
+		s := newSite(t, []issuertest.Key{k, spare()})
+		s.refuses(name, k.Sign(s.claims(nil), nil), token.ReasonKeyMismatch)
+		log := s.logs.String()
+		if !strings.Contains(log, `"level":"ERROR"`) || !strings.Contains(log, "private or symmetric") || strings.Contains(log, secret) {
+			t.Errorf("%s: log: %s", name, log)
+		}
+	}
+	for _, k := range []issuertest.Key{ec, rsaPublic, with(ec, map[string]any{"D": "x", "x5t": nil})} {
+		s := newSite(t, []issuertest.Key{k, spare()})
+		s.accepts("repaired", k.Sign(s.claims(nil), nil))
 	}
 }

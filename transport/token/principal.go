@@ -57,9 +57,10 @@ func (is *issuer) readSubject(c object, who *authz.Principal) error {
 		return refuse(ReasonSubject)
 	}
 	who.Subject = sub
+	named := func(text string) string { return strings.ReplaceAll(text, clientPlaceholder, who.Client) }
 	kind, _ := c.text(is.profile.MachineClaim)
-	who.Machine = sub == who.Client || sub == strings.ReplaceAll(is.profile.MachineSubject, clientPlaceholder, who.Client) ||
-		is.profile.MachineClaim != "" && kind == is.profile.MachineValue
+	who.Machine = sub == who.Client || sub == named(is.profile.MachineSubject) ||
+		is.profile.MachineClaim != "" && kind == named(is.profile.MachineValue)
 	if who.Machine {
 		return nil
 	}

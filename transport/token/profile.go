@@ -55,7 +55,7 @@ type Profile struct {
 	// the client. Default: "{client}".
 	MachineSubject string
 	// MachineClaim and MachineValue tell a client's own token in another way: one
-	// whose claim is this string.
+	// whose claim is this string, in which {client} stands for the client.
 	MachineClaim, MachineValue string
 	// EmailSubject takes the subject from the email claim, which email_verified
 	// must confirm.

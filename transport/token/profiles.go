@@ -4,11 +4,13 @@ package token
 // are values to change: add Audiences, Clients or a ScopeMap as the issuer is set up.
 // docs/identity-providers.md says what each issuer needs to be told.
 
-// Keycloak is for realms of Keycloak. Its tokens call themselves JWT, name the client in azp and
-// realm roles in realm_access. Groups come with a mapper for a claim "groups". A service
-// account is a user like others: its sub is the id of that user.
+// Keycloak is for realms of Keycloak. Its tokens call themselves JWT unless a client is told
+// otherwise, name the client in azp and realm roles in realm_access. Groups come with a mapper
+// for a claim "groups". A service account is a user like others: its sub is the id of that user.
+// To have it be its client, set MachineClaim to client_id and MachineValue to "{client}", and let
+// no mapper give users' tokens that claim.
 func Keycloak() Profile {
-	return Profile{Types: []string{"JWT"}, RolesClaim: "/realm_access/roles"}
+	return Profile{Types: []string{"JWT", "at+jwt"}, RolesClaim: "/realm_access/roles"}
 }
 
 // EntraID is for tenants of Microsoft Entra ID with tokens of version 2.0. applicationID is that
