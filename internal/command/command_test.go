@@ -39,6 +39,7 @@ func TestRun(t *testing.T) {
 		{"work", broken, 1, "worked", "demo: broken\n"},
 		{"work", UsageError{broken}, 2, "worked", "demo: broken\n"},
 		{"work", fmt.Errorf("for this: %w", UsageError{broken}), 2, "worked", "demo: for this: broken\n"},
+		{"work", AnswerNo{}, 1, "worked", ""},
 		{"work --slow", nil, 2, "", "demo: unknown flag: --slow; demo work --help lists the flags\n"},
 		{"play", nil, 2, "", "demo: unknown command \"play\" for \"demo\"; demo --help lists the commands\n"},
 		{"work hard", nil, 2, "", "demo: unknown command \"hard\" for \"demo work\"; demo --help lists the commands\n"},
@@ -49,8 +50,8 @@ func TestRun(t *testing.T) {
 			t.Errorf("%q, %v: %d, %q, %q; want %d, %q, %q", tt.args, tt.err, code, &stdout, &stderr, tt.code, tt.stdout, tt.stderr)
 		}
 	}
-	if !errors.Is(UsageError{broken}, broken) {
-		t.Error("the error itself is lost")
+	if !errors.Is(UsageError{broken}, broken) || AnswerNo.Error(AnswerNo{}) == "" {
+		t.Error("an error is lost")
 	}
 }
 
