@@ -3,39 +3,37 @@ package authz
 import (
 	"cmp"
 	"slices"
-	"strconv"
-	"strings"
 )
 
-// Row is one row of a policy that was loaded, for people: to say which of them decisions rested on.
-type Row struct {
-	// File is the path of the policy as it was given.
-	File string
-	// Line counts from 1.
-	Line int
-	// Text is the row with one space behind each comma. With several issuers every name has its alias, also if the file
-	// leaves the first issuer's out.
-	Text string
-}
-
-// String returns the row with its place, as "policy.csv:4: p, role:reader, notes, read, allow".
-func (r Row) String() string { return r.File + ":" + strconv.Itoa(r.Line) + ": " + r.Text }
-
 // Rows returns all rows of the policy in file order; none for a nil Policy.
-func (p *Policy) Rows() []Row {
+func (p *Policy) Rows() []PolicyRow { return p.rowsOf(func(int) bool { return true }) }
+
+// rowsOf returns the rows on the lines that are wanted, in file order.
+func (p *Policy) rowsOf(wanted func(line int) bool) []PolicyRow {
 	if p == nil {
 		return nil
 	}
-	var list []Row
-	add := func(line int, fields ...string) { list = append(list, Row{p.file, line, strings.Join(fields, ", ")}) }
-	for _, r := range p.rows.rules {
-		add(r.line, rowRule, r.sub, r.obj, r.act, r.eft)
+	type placed struct {
+		line int
+		row  PolicyRow
+	}
+	var all []placed
+	for i, r := range p.rows.rules {
+		if wanted(r.line) {
+			all = append(all, placed{r.line, p.ruleRow(uint32(i))})
+		}
 	}
 	for _, l := range p.rows.links {
-		add(l.line, rowLink, l.from, l.to)
+		if wanted(l.line) {
+			all = append(all, placed{l.line, p.linkRow(l)})
+		}
 	}
-	slices.SortFunc(list, func(a, b Row) int { return cmp.Compare(a.Line, b.Line) })
-	return list
+	slices.SortFunc(all, func(a, b placed) int { return cmp.Compare(a.line, b.line) })
+	var rows []PolicyRow
+	for _, one := range all {
+		rows = append(rows, one.row)
+	}
+	return rows
 }
 
 // Evidence returns the rows that a decision rests on, in file order: a policy of these rows alone decides the same.
@@ -47,7 +45,7 @@ func (p *Policy) Rows() []Row {
 //
 // Where a row is missing there is none to return, and a decision that asks no door rests on none. Evidence asks again, so that
 // decisions need not remember it: it is meant for tests of a policy and not for requests.
-func (p *Policy) Evidence(who Principal, need Requirement, v Values) []Row {
+func (p *Policy) Evidence(who Principal, need Requirement, v Values) []PolicyRow {
 	d := p.Decide(who, need, v)
 	t := &trace{policy: p, lines: map[int]bool{}}
 	switch d.reason {
@@ -58,7 +56,7 @@ func (p *Policy) Evidence(who Principal, need Requirement, v Values) []Row {
 			t.scopes(&who, need, given)
 		}
 	}
-	return slices.DeleteFunc(p.Rows(), func(r Row) bool { return !t.lines[r.Line] })
+	return p.rowsOf(func(line int) bool { return t.lines[line] })
 }
 
 // trace collects the lines of rows that something rests on.
@@ -98,14 +96,14 @@ func (t *trace) scopes(who *Principal, need Requirement, given arguments) {
 	for i := range need.scopes {
 		f := need.scopes[i].fill(nil, given)
 		if t.policy.holds(d, who.Scopes, f.scope) {
-			t.implied(d.scopes, string(f.scope))
+			t.leading(d.scopes, string(f.scope))
 			continue
 		}
 		if m := t.policy.rows.ask(d.scopes, f.object, f.action); m.allow != noRule {
 			t.rule(evidence{t.policy, d.scopes, m.allow})
 			continue
 		}
-		t.implied(d.scopes, string(f.otherwise(nil, need.scopes[i].short)))
+		t.leading(d.scopes, string(f.otherwise(nil, need.scopes[i].short)))
 	}
 }
 
@@ -116,18 +114,16 @@ func (t *trace) rule(e evidence) {
 		return
 	}
 	t.lines[r.line] = true
-	t.implied(e.steps, r.sub)
+	t.leading(e.steps, r.sub)
 }
 
-// implied notes the g rows by which one of the subjects leads to another.
-func (t *trace) implied(s steps, subject string) {
-	if id, named := t.policy.rows.ids[subject]; named {
-		t.links(t.policy.rows.chain(s, id))
+// leading notes the g rows that lead to a subject; none if it is one of those the search began with, or in no row.
+func (t *trace) leading(s steps, subject string) {
+	id, named := t.policy.rows.ids[subject]
+	if !named {
+		return
 	}
-}
-
-func (t *trace) links(list []link) {
-	for _, l := range list {
+	for _, l := range t.policy.rows.chain(s, id) {
 		t.lines[l.line] = true
 	}
 }

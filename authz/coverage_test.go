@@ -2,6 +2,7 @@ package authz
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestPolicy_Rows(t *testing.T) {
 	}
 	var got []string
 	for _, r := range p.Rows() {
-		got = append(got, r.String())
+		got = append(got, r.At+": "+r.Text)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -54,7 +55,11 @@ func TestPolicy_Rows(t *testing.T) {
 func lines(p *Policy, who Principal, need Requirement, v Values) []int {
 	var list []int
 	for _, r := range p.Evidence(who, need, v) {
-		list = append(list, r.Line)
+		line, err := strconv.Atoi(strings.TrimPrefix(r.At, "policy.csv:"))
+		if err != nil {
+			panic(err)
+		}
+		list = append(list, line)
 	}
 	return list
 }

@@ -33,6 +33,8 @@ type PolicyReport struct {
 	// Errors is the number of errors among them. With any the policy does not
 	// load, and the fields that follow are empty.
 	Errors int
+	// Unread tells that a file cannot be read. The findings are about that.
+	Unread bool
 	// Rows is the number of rows of the policy.
 	Rows int
 	// Evaluator is what decides door two.
@@ -73,10 +75,19 @@ func CheckPolicy(cfg Config) (PolicyReport, error) {
 	return report(newPolicyReader(review.files).once(), review.files.options), nil
 }
 
+// CheckPolicyFiles is [CheckPolicy] for who has the files only: a model and a
+// policy, each empty for the default, and the aliases of the issuers, the first
+// issuer's first, if there are several. Without operations nothing is warned of
+// that relates the policy to them.
+func CheckPolicyFiles(model, policy string, aliases ...string) PolicyReport {
+	files := policyFiles{model, policy, authz.Options{Aliases: aliases}}
+	return report(newPolicyReader(files).once(), files.options)
+}
+
 // report judges what was read.
 func report(read content, options authz.Options) PolicyReport {
 	if len(read.unread) > 0 {
-		return PolicyReport{Findings: read.unread, Errors: len(read.unread)}
+		return PolicyReport{Findings: read.unread, Errors: len(read.unread), Unread: true}
 	}
 	policy, err := authz.Compile(read.model, read.policy, options)
 	if err == nil {

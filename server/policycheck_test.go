@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -100,5 +101,24 @@ func TestReadyzNamesWhatIsWrongWithThePolicy(t *testing.T) {
 	f.settle()
 	if state, text := readyz(t, s); len(state.Notes) != 0 {
 		t.Errorf("mended: %s", text)
+	}
+}
+
+func TestCheckPolicyFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if r := CheckPolicyFiles("", ""); !r.Unread || r.Errors != 1 || r.Findings[0].File != DefaultPolicy {
+		t.Errorf("no files: %+v", r)
+	}
+	if err := os.WriteFile(DefaultPolicy, []byte("p, user:partner/bob, notes, read, allow\np, user:partner/, notes, read, allow\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := CheckPolicyFiles("", DefaultPolicy); r.Unread || r.Errors != 0 || len(r.Findings) != 0 || r.Rows != 2 {
+		t.Errorf("without operations nothing is warned of: %+v", r)
+	}
+	if r := CheckPolicyFiles("", "", "main", "partner"); r.Errors != 1 || r.Findings[0].Line != 2 {
+		t.Errorf("with aliases the second row names nobody: %+v", r)
+	}
+	if r := CheckPolicyFiles("none.conf", ""); !r.Unread || r.Findings[0].File != "none.conf" {
+		t.Errorf("a model that is not there: %+v", r)
 	}
 }

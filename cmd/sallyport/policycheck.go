@@ -1,17 +1,14 @@
 package main
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/command"
+	"github.com/sallyport-mcp/sallyport/server"
 )
-
-// defaultPolicy is the file that is checked if none is named, as a server reads it if none is configured.
-const defaultPolicy = "policy.csv"
 
 // operationsNote says what cannot be checked without a server.
 const operationsNote = "(warnings about operations need the server's own binary: yourserver policy check)"
@@ -36,7 +33,7 @@ func policyCheckCommand() *cobra.Command {
 			if len(args) > 0 {
 				file = args[0]
 			}
-			return checkPolicy(cmd, model, cmp.Or(file, defaultPolicy), aliases)
+			return checkPolicy(cmd, model, file, aliases)
 		},
 	}
 	check.Flags().StringVar(&model, "model", "", "Casbin model `FILE` (default model.conf, or the textbook model)")
@@ -51,11 +48,11 @@ func atMostOneFile(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func checkPolicy(cmd *cobra.Command, modelPath, policyPath string, aliases []string) error {
-	model, policy, err := authz.Read(modelPath, policyPath)
-	if err != nil {
-		return command.UsageError{Err: fmt.Errorf("there is nothing to check:\n%w", err)}
+func checkPolicy(cmd *cobra.Command, model, policy string, aliases []string) error {
+	report := server.CheckPolicyFiles(model, policy, aliases...)
+	err := command.Report(cmd.OutOrStdout(), report, operationsNote)
+	if report.Unread {
+		return command.UsageError{Err: errors.New("there is nothing to check")}
 	}
-	findings := authz.Lint(model, policy, authz.Options{Aliases: aliases})
-	return command.Findings(cmd.OutOrStdout(), findings, operationsNote, "the policy loads; "+command.Count(len(findings), "warning"))
+	return err
 }

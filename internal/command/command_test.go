@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/server"
 )
 
 // program has a command that ends with err, and takes a flag.
@@ -38,6 +39,7 @@ func TestRun(t *testing.T) {
 		{"work", broken, 1, "worked", "demo: broken\n"},
 		{"work", UsageError{broken}, 2, "worked", "demo: broken\n"},
 		{"work", fmt.Errorf("for this: %w", UsageError{broken}), 2, "worked", "demo: for this: broken\n"},
+		{"work", AnswerNo{}, 1, "worked", ""},
 		{"work --slow", nil, 2, "", "demo: unknown flag: --slow; demo work --help lists the flags\n"},
 		{"play", nil, 2, "", "demo: unknown command \"play\" for \"demo\"; demo --help lists the commands\n"},
 		{"work hard", nil, 2, "", "demo: unknown command \"hard\" for \"demo work\"; demo --help lists the commands\n"},
@@ -48,29 +50,33 @@ func TestRun(t *testing.T) {
 			t.Errorf("%q, %v: %d, %q, %q; want %d, %q, %q", tt.args, tt.err, code, &stdout, &stderr, tt.code, tt.stdout, tt.stderr)
 		}
 	}
-	if !errors.Is(UsageError{broken}, broken) {
-		t.Error("the error itself is lost")
+	if !errors.Is(UsageError{broken}, broken) || AnswerNo.Error(AnswerNo{}) == "" {
+		t.Error("an error is lost")
 	}
 }
 
-func TestFindings(t *testing.T) {
+func TestReport(t *testing.T) {
 	wrong := authz.Finding{File: "a.csv", Line: 1, Reason: "wrong", Fix: "mend it"}
 	odd := authz.Finding{Severity: authz.SeverityWarning, File: "a.csv", Line: 2, Reason: "odd"}
 	for _, tt := range []struct {
-		list []authz.Finding
-		out  string
-		err  string
+		report server.PolicyReport
+		out    string
+		err    string
 	}{
-		{nil, "(note)\nit loads\n", ""},
-		{[]authz.Finding{odd}, "a.csv:2: warning: odd\n(note)\nit loads\n", ""},
-		{[]authz.Finding{odd, odd}, "a.csv:2: warning: odd\na.csv:2: warning: odd\n(note)\nit loads\n", ""},
-		{[]authz.Finding{wrong, odd}, "a.csv:1: error: wrong; mend it\na.csv:2: warning: odd\n", "the policy has 1 error and does not load"},
-		{[]authz.Finding{wrong, wrong}, "a.csv:1: error: wrong; mend it\na.csv:1: error: wrong; mend it\n", "the policy has 2 errors and does not load"},
+		{server.PolicyReport{Rows: 1}, "(note)\nthe policy loads: 1 row, compiled decisions (textbook model); 0 warnings\n", ""},
+		{
+			server.PolicyReport{Rows: 2, Findings: []authz.Finding{odd}},
+			"a.csv:2: warning: odd\n(note)\nthe policy loads: 2 rows, compiled decisions (textbook model); 1 warning\n", "",
+		},
+		{
+			server.PolicyReport{Errors: 1, Findings: []authz.Finding{wrong, odd}},
+			"a.csv:1: error: wrong; mend it\na.csv:2: warning: odd\n", "the policy has 1 error and does not load",
+		},
 	} {
 		var out bytes.Buffer
-		err := Findings(&out, tt.list, "(note)", "it loads")
+		err := Report(&out, tt.report, "(note)")
 		if out.String() != tt.out || (err != nil || tt.err != "") && fmt.Sprint(err) != tt.err {
-			t.Errorf("%v: %q, %v; want %q, %q", tt.list, &out, err, tt.out, tt.err)
+			t.Errorf("%+v: %q, %v; want %q, %q", tt.report, &out, err, tt.out, tt.err)
 		}
 	}
 }
@@ -85,10 +91,10 @@ func (n *narrow) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestFindings_NowhereToWrite(t *testing.T) {
+func TestReport_NowhereToWrite(t *testing.T) {
 	odd := authz.Finding{Severity: authz.SeverityWarning, Reason: "odd"}
 	for writes, fails := range map[narrow]bool{0: true, 1: true, 2: true, 3: false} {
-		if err := Findings(&writes, []authz.Finding{odd}, "(note)", "it loads"); (err != nil) != fails {
+		if err := Report(&writes, server.PolicyReport{Findings: []authz.Finding{odd}}, "(note)"); (err != nil) != fails {
 			t.Errorf("after %d writes: %v", writes, err)
 		}
 	}

@@ -2,14 +2,14 @@ package policytest
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/question"
 )
 
 // failure says what was expected of a case, what came instead, and why.
 func failure(policy *authz.Policy, c Case, d authz.Decision) string {
-	return fmt.Sprintf("%s:%d: expected %s, got %s\n%s", c.File, c.Line,
+	return fmt.Sprintf("%s:%d: expected %s, got %s\n\n%s", c.File, c.Line,
 		answer(c.Allow, c.Reason), answer(d.Allowed(), d.Reason()), explain(policy, c))
 }
 
@@ -25,8 +25,8 @@ func answer(allow bool, reason authz.Reason) string {
 	return word + " (" + string(reason) + ")"
 }
 
-// explain says who asked for what, and why the decision came out as it did. Nothing else in this package knows.
+// explain says who asked for what and why the decision came out as it did, as the command `policy explain` does. Nothing else in
+// this package knows.
 func explain(policy *authz.Policy, c Case) string {
-	asked := "operation  " + c.Operation.Kind + " " + c.Operation.Name + "\n"
-	return asked + strings.TrimSuffix(policy.Explain(c.Who, c.Operation.Need, c.Values).String(), "\n")
+	return question.String(c.Operation, c.Who) + "\n" + policy.Explain(c.Who, c.Operation.Need, c.Values).String()
 }

@@ -6,6 +6,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/question"
 )
 
 // The keys of a principal.
@@ -18,9 +19,6 @@ const (
 	keyScopes = "scopes"
 )
 
-// anyClient is the client of a user whose test names none. It holds a space, so that no row can name it.
-const anyClient = "(not named)"
-
 // principal reads who asks.
 func (r *reader) principal(n *yaml.Node) authz.Principal {
 	who := authz.Principal{}
@@ -32,7 +30,7 @@ func (r *reader) principal(n *yaml.Node) authz.Principal {
 	_, hasClient := fields[keyClient]
 	if isUser {
 		who.Subject, _ = r.text(fields[keyUser].value)
-		who.Client = anyClient
+		who.Client = question.NotNamed
 	}
 	if hasClient {
 		who.Client, _ = r.text(fields[keyClient].value)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/question"
 )
 
 // Print writes the report for people: what failed and why, the rows that no case exercised if they are asked for, and the
@@ -15,13 +16,13 @@ func (r Report) Print(w io.Writer, rows bool) error {
 	var b strings.Builder
 	for _, result := range r.Results {
 		if !result.Passed {
-			fmt.Fprintf(&b, "--- FAIL: %s\n    %s\n", result.Case.Name, indented(result.Failure))
+			fmt.Fprintf(&b, "--- FAIL: %s\n    %s\n", question.ASCII(result.Case.Name), indented(result.Failure))
 		}
 	}
 	if rows && len(r.NotExercised) > 0 {
 		b.WriteString("rows that no test exercises:\n")
 		for _, row := range r.NotExercised {
-			fmt.Fprintf(&b, "    %s\n", row)
+			fmt.Fprintf(&b, "    %s: %s\n", row.At, row.Text)
 		}
 	}
 	b.WriteString(r.Summary())
@@ -36,11 +37,11 @@ func (r Report) Print(w io.Writer, rows bool) error {
 // The report as JSON.
 type (
 	jsonReport struct {
-		Tests        []jsonResult `json:"tests"`
-		Failed       int          `json:"failed"`
-		Rows         int          `json:"rows"`
-		Exercised    int          `json:"exercised"`
-		NotExercised []jsonRow    `json:"not_exercised"`
+		Tests        []jsonResult      `json:"tests"`
+		Failed       int               `json:"failed"`
+		Rows         int               `json:"rows"`
+		Exercised    int               `json:"exercised"`
+		NotExercised []authz.PolicyRow `json:"not_exercised"`
 	}
 	jsonResult struct {
 		Name     string     `json:"name"`
@@ -56,16 +57,11 @@ type (
 		Reason   authz.Reason `json:"reason,omitempty"`
 		Rule     string       `json:"rule,omitempty"`
 	}
-	jsonRow struct {
-		File string `json:"file"`
-		Line int    `json:"line"`
-		Text string `json:"text"`
-	}
 )
 
 // PrintJSON writes the report for programs, as one JSON object.
 func (r Report) PrintJSON(w io.Writer) error {
-	j := jsonReport{Tests: []jsonResult{}, Failed: r.Failed, Rows: r.Rows, Exercised: r.Exercised(), NotExercised: []jsonRow{}}
+	j := jsonReport{Tests: []jsonResult{}, Failed: r.Failed, Rows: r.Rows, Exercised: r.Exercised(), NotExercised: []authz.PolicyRow{}}
 	for _, result := range r.Results {
 		c, d := result.Case, result.Decision
 		j.Tests = append(j.Tests, jsonResult{
@@ -74,10 +70,9 @@ func (r Report) PrintJSON(w io.Writer) error {
 			Got:      jsonAnswer{Decision: answer(d.Allowed(), ""), Reason: d.Reason(), Rule: d.Rule()},
 		})
 	}
-	for _, row := range r.NotExercised {
-		j.NotExercised = append(j.NotExercised, jsonRow(row))
-	}
+	j.NotExercised = append(j.NotExercised, r.NotExercised...)
 	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(j)
 }

@@ -23,13 +23,13 @@ type Report struct {
 	Failed int
 	// Rows is the number of rows of the policy. NotExercised are those that no case's decision rests on.
 	Rows         int
-	NotExercised []authz.Row
+	NotExercised []authz.PolicyRow
 }
 
 // Run asks the policy what the cases ask.
 func Run(policy *authz.Policy, cases []Case) Report {
 	report := Report{}
-	exercised := map[authz.Row]bool{}
+	exercised := map[authz.PolicyRow]bool{}
 	for _, c := range cases {
 		d := policy.Decide(c.Who, c.Operation.Need, c.Values)
 		result := Result{Case: c, Decision: d, Passed: d.Allowed() == c.Allow && (c.Reason == "" || c.Reason == d.Reason())}

@@ -8,11 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/question"
 )
-
-// notNamed stands for the client of a user when none is asked about. No row can
-// name it, because of the space.
-const notNamed = "(not named)"
 
 // callerFlags say for whom a policy is asked.
 type callerFlags struct {
@@ -49,7 +46,7 @@ func (c *callerFlags) principal(aliases []string) (authz.Principal, error) {
 		Subject: c.user, Client: c.client, Alias: alias, Groups: c.groups, Roles: c.roles, Machine: c.user == "",
 	}
 	if who.Client == "" {
-		who.Client = notNamed
+		who.Client = question.NotNamed
 	}
 	for _, list := range c.scopes {
 		who.Scopes = append(who.Scopes, strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })...)

@@ -100,5 +100,5 @@ func (p *program) checkPolicy(cmd *cobra.Command) error {
 	if err := merge(wrong, err); err != nil {
 		return err
 	}
-	return command.Findings(p.stdout, report.Findings, report.String())
+	return command.Report(p.stdout, report)
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/command"
+	"github.com/sallyport-mcp/sallyport/internal/question"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -133,9 +133,8 @@ func (e explained) writeJSON(w io.Writer, _ authz.Principal) error {
 
 func (e explained) writeText(w io.Writer, who authz.Principal) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "operation  %s %s\n", e.Operation.Kind, ascii(e.Operation.Name))
-	fmt.Fprintf(&b, "caller     %s\n", describe(who))
-	fmt.Fprintf(&b, "scopes     %s\n\n%s\n", orNone(who.Scopes), e.Explanation)
+	asked := question.String(authz.Operation{Kind: e.Operation.Kind, Name: e.Operation.Name}, who)
+	fmt.Fprintf(&b, "%s\n%s\n", asked, e.Explanation)
 	for _, p := range e.Placeholders {
 		if !p.Usable {
 			fmt.Fprintf(&b, "\nGive a value with --arg %s=VALUE.\n", p.Name)
@@ -143,30 +142,4 @@ func (e explained) writeText(w io.Writer, who authz.Principal) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// describe says in words who asks.
-func describe(who authz.Principal) string {
-	switch {
-	case who.Machine:
-		return "client " + ascii(who.Client) + ", by its own token"
-	case who.Client == notNamed:
-		return "user " + ascii(who.Subject) + ", through a client that no row names"
-	}
-	return "user " + ascii(who.Subject) + ", through client " + ascii(who.Client)
-}
-
-func orNone(list []string) string {
-	if len(list) == 0 {
-		return "none"
-	}
-	return ascii(strings.Join(list, " "))
-}
-
-// ascii quotes a text that a terminal could show as something else.
-func ascii(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return strconv.QuoteToASCII(text)
-	}
-	return text
 }

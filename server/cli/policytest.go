@@ -23,9 +23,9 @@ func (p *program) policyTestCommand() *cobra.Command {
 		Long: "Ask the policy what the tests in the YAML files ask, and compare the decisions and reasons with\n" +
 			"those expected. Without FILE the tests are beside the policy: policy_test.yaml for policy.csv.\n" +
 			"Nothing is served. docs/policy.md describes the files.\n\n" +
-			"Exit codes: 0 all passed, 1 a test failed, too few rows were exercised, or the policy does not load,\n" +
-			"2 wrong usage, configuration or files of tests.",
-		Example: "  " + p.name() + " policy test\n  " + p.name() + " policy test --cover incident_test.yaml",
+			"Exit codes: 0 all passed, 1 a test failed or too few rows were exercised, 2 nothing was run: wrong usage,\n" +
+			"configuration or files of tests, or a policy that does not load.",
+		Example: p.examples("policy test", "policy test --cover incident_test.yaml"),
 		RunE:    func(cmd *cobra.Command, files []string) error { return p.testPolicy(cmd, files, o) },
 	}
 	test.Flags().BoolVar(&o.cover, "cover", false, "list the rows of the policy that no test exercises")
@@ -52,7 +52,7 @@ func (p *program) testPolicy(cmd *cobra.Command, files []string, o testOptions) 
 	}
 	policy, err := review.Load("")
 	if err != nil {
-		return fmt.Errorf("the policy does not load:\n%w", err)
+		return usageError{Err: fmt.Errorf("the policy does not load:\n%w", err)}
 	}
 	report := policytest.Run(policy, cases)
 	short := !report.Covers(o.percent)

@@ -46,7 +46,7 @@ func TestPolicy(t *testing.T, cfg server.Config, files ...string) {
 	}
 	t.Log(report.Summary())
 	for _, row := range report.NotExercised {
-		t.Logf("no test exercises %s", row)
+		t.Logf("no test exercises %s: %s", row.At, row.Text)
 	}
 }
 
