@@ -60,6 +60,14 @@ func (g guesses) noter() func(map[string]guess) bool {
 	}
 }
 
+// rank puts a guess that begins with a text before the one that is the text.
+func (g guess) rank() int {
+	if g.open {
+		return 0
+	}
+	return 1
+}
+
 // classes splits the values of a placeholder so that within a class no row tells one from another: each text that a value
 // may have to be, and for each that it may have to begin with, those that begin so and with nothing longer. A class
 // comes after the one it is excepted from; a class that has no values is left out.
@@ -67,13 +75,7 @@ func (g guesses) classes(name string) []class {
 	known := map[guess]bool{{open: true}: true}
 	maps.Copy(known, g[name])
 	texts := slices.SortedFunc(maps.Keys(known), func(a, b guess) int {
-		if c := cmp.Compare(a.text, b.text); c != 0 || a.open == b.open {
-			return c
-		}
-		if a.open {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.text, b.text), cmp.Compare(a.rank(), b.rank()))
 	})
 	var list []class
 	within := -1 // the class that was split last

@@ -345,8 +345,9 @@ func TestSpansNameResourcesAsDeclared(t *testing.T) {
 		}
 	}
 	alice.CompleteResource("user://{id}", "id", "mall")
+	one := recorded.next(t)
 	f.as(t, "bob", "greeting:use").CompletePrompt("greeting", "tone", "f")
-	one, two := recorded.next(t), recorded.next(t)
+	two := recorded.next(t)
 	if attribute(one, "sallyport.resource.template") != "user://{id}" || attribute(two, "gen_ai.prompt.name") != "greeting" {
 		t.Errorf("completions: %v, %v", one.Attributes(), two.Attributes())
 	}

@@ -232,7 +232,7 @@ func checkStrong(t *testing.T, public crypto.PublicKey, k *key) {
 	t.Helper()
 	switch public := public.(type) {
 	case *rsa.PublicKey:
-		if public.N.BitLen() < 2048 || public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 || k.algorithm[1] != 'S' || k.algorithm[0] == 'E' {
+		if public.N.BitLen() < 2048 || public.N.BitLen() > 4096 || public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 || k.algorithm[1] != 'S' || k.algorithm[0] == 'E' {
 			t.Errorf("%s: a modulus of %d bits, exponent %d", k.algorithm, public.N.BitLen(), public.E)
 		}
 		if (k.pss != nil) != (k.algorithm[0] == 'P') {

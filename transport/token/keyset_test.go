@@ -174,6 +174,18 @@ func TestJ46_WeakKeys(t *testing.T) {
 	cubic.refuses("exponent 3 and forged padding", forgedPadding(cubic, n), token.ReasonSignature)
 }
 
+// TestHugeKeys holds the library to its limit. Go looks at the length of a signature so late that a single one of any length would
+// take seconds under a key of a hundred kilobytes, and whoever knows its id could send some.
+func TestHugeKeys(t *testing.T) {
+	odd := func(bits int) *big.Int { return new(big.Int).SetBit(big.NewInt(1), bits-1, 1) }
+	for _, bits := range []int{4097, 8192, 4 << 20} {
+		s := newSite(t, []issuertest.Key{publicOnly(odd(bits), 65537), spare()})
+		s.refuses("huge", rsaKey().Sign(s.claims(nil), map[string]any{"kid": "k"}), token.ReasonKeyMismatch)
+	}
+	s := newSite(t, []issuertest.Key{publicOnly(odd(4096), 65537), spare()})
+	s.refuses("repaired, so the signature counts", rsaKey().Sign(s.claims(nil), map[string]any{"kid": "k"}), token.ReasonSignature)
+}
+
 // forgedPadding signs with exponent 3 and without a key: a cube root whose cube
 // begins like correct padding and ends in garbage (CVE-2006-4339).
 func forgedPadding(s *site, n *big.Int) string {
