@@ -2,7 +2,7 @@ package authz
 
 // Decide answers whether the caller may run an operation that needs what it declares, with the values of this request
 // for its placeholders. It never panics and has no error: what goes wrong is a denial that says so. A nil Policy denies.
-// What it costs does not depend on the number of rows; asked again, it allocates nothing to allow.
+// What it costs does not depend on the number of rows; asked again, door two allocates nothing.
 func (p *Policy) Decide(who Principal, need Requirement, v Values) Decision {
 	if p == nil {
 		return Decision{door: DoorTwo, reason: ReasonNoPolicy, permission: firstPermission(need)}
@@ -66,27 +66,26 @@ func firstUnfillable(need Requirement, given arguments) *Template {
 // permitted is the answer of door two: every permission has to hold.
 func (p *Policy) permitted(who *Principal, need Requirement, given arguments) Decision {
 	s := p.standing(who)
-	first := found{}
+	first := answered{}
 	for i := range need.permissions {
 		t := &need.permissions[i]
-		f := p.permission(s, who, t, given)
-		if f.outcome != allowed {
-			return p.shut(s, who, t, given, f)
+		a := p.permission(s, who, t, given)
+		if a.outcome != allowed {
+			return p.shut(s, who, t, a)
 		}
 		if i == 0 {
-			first = f
+			first = a
 		}
 	}
 	return Decision{allowed: true, reason: ReasonAllowed, why: evidence{p, s.caller, first.rule}}
 }
 
 // shut is the denial of door two.
-func (p *Policy) shut(s *standing, who *Principal, t *Template, given arguments, f found) Decision {
+func (p *Policy) shut(s *standing, who *Principal, t *Template, a answered) Decision {
 	d := Decision{
-		door: DoorTwo, reason: f.outcome.reason(), permission: string(t.fill(nil, given).text), declared: t.text,
-		why: evidence{p, s.caller, f.rule},
+		door: DoorTwo, reason: a.outcome.reason(), permission: a.text, declared: t.text, why: evidence{p, s.caller, a.rule},
 	}
-	if f.outcome == clientDenied && !who.Machine {
+	if a.outcome == clientDenied && !who.Machine {
 		d.why.steps = s.client
 	}
 	return d

@@ -8,6 +8,7 @@ import (
 // delegation is what the scopes of a token amount to: everything they imply, and the answers of door one about what the
 // server declares. It is worked out once for a set of scopes, and shared by all that have it.
 type delegation struct {
+	key    memoKey
 	scopes steps
 	said   []atomic.Uint32 // by number of a declared scope without placeholders: 0, or one of the two below
 }
@@ -28,27 +29,39 @@ func (p *Policy) delegation(scopes []string) *delegation {
 	for i, scope := range scopes {
 		names[i] = kindScope + ":" + scope
 	}
-	return p.delegations.put(&key, delegation{scopes: p.rows.reach(names...), said: make([]atomic.Uint32, p.scopes.plain)})
+	return p.delegations.put(&key, delegation{key: key, scopes: p.rows.reach(names...), said: make([]atomic.Uint32, p.scopes.plain)})
 }
 
 // covers is the answer of door one about one scope of an operation.
 func (p *Policy) covers(d *delegation, token []string, t *Template, need Requirement, v Values, given arguments) bool {
 	var space [keySpace]byte
 	f := t.fill(space[:0], given)
+	return p.coversByRows(d, token, t, f) || p.coversOtherwise(d, token, f, t.short, need, v)
+}
+
+// coversByRows is what covers says without the values of this request for other scopes: remembered or asked for.
+func (p *Policy) coversByRows(d *delegation, token []string, t *Template, f filled) bool {
+	ask := func() bool {
+		return p.holds(d, token, f.scope) || p.rows.ask(d.scopes, f.object, f.action).allow != noRule
+	}
+	if t.open {
+		var text [keySpace]byte
+		key := keyText(append(append(text[:0], d.key[:]...), f.text...)).digest()
+		if yes := p.coverings.get(&key); yes != nil {
+			return *yes
+		}
+		return *p.coverings.put(&key, ask())
+	}
 	id, remembered := p.scopes.ids[t.text]
-	if remembered = remembered && !t.open; remembered && d.said[id].Load() == covered {
-		return true
+	if !remembered {
+		return ask()
 	}
-	if !remembered || d.said[id].Load() == 0 {
-		yes := p.holds(d, token, f.scope) || p.rows.ask(d.scopes, f.object, f.action).allow != noRule
-		if remembered {
-			d.said[id].Store(coverage(yes))
-		}
-		if yes {
-			return true
-		}
+	if said := d.said[id].Load(); said != 0 {
+		return said == covered
 	}
-	return p.coversOtherwise(d, token, f, t.short, need, v)
+	yes := ask()
+	d.said[id].Store(coverage(yes))
+	return yes
 }
 
 func coverage(yes bool) uint32 {

@@ -42,7 +42,7 @@ func compiled(t testing.TB, model Source, policy string, o Options) *Policy {
 // unasked returns a copy that shares no memory with p, to be broken by a test.
 func unasked(p *Policy) *Policy {
 	fresh := *p
-	fresh.standings, fresh.delegations = newMemo[standing](), newMemo[delegation]()
+	fresh.memory = newMemory()
 	if p.casbin != nil {
 		evaluator := *p.casbin
 		fresh.casbin = &evaluator
@@ -53,7 +53,7 @@ func unasked(p *Policy) *Policy {
 // forgetful returns a copy that remembers nothing.
 func forgetful(p *Policy) *Policy {
 	fresh := *p
-	fresh.standings, fresh.delegations = memo[standing]{}, memo[delegation]{}
+	fresh.memory = memory{}
 	return &fresh
 }
 

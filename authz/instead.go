@@ -177,7 +177,7 @@ func (p *Policy) with(kind string, fields []string) *Policy {
 	}
 	book := rulebook{slices.Concat(p.rows.rules, more.rules), slices.Concat(p.rows.links, more.links)}
 	q := *p
-	q.rows, q.standings, q.delegations = newRuleIndex(book.rules, book.links), memo[standing]{}, memo[delegation]{}
+	q.rows, q.memory = newRuleIndex(book.rules, book.links), memory{}
 	checkGraph(q.rows.graph, &l)
 	if p.casbin != nil {
 		q.casbin = newEvaluator(p.casbin.model, book)

@@ -155,7 +155,7 @@ func (l lookout) say(c *lone, need Requirement, t *Template, v []Value) Verdict 
 			}
 			return
 		}
-		verdict = l.verdict(l.permission(s, &c.who, t, given(v)))
+		verdict = l.verdict(l.permission(s, &c.who, t, given(v)).found)
 	}()
 	return verdict
 }

@@ -19,6 +19,19 @@ type memo[T any] struct {
 	places []atomic.Pointer[remembered[T]]
 }
 
+// memory is everything that a policy remembers. The zero value remembers nothing: a policy that is made of another one starts
+// with it, or with a new one.
+type memory struct {
+	standings   memo[standing]
+	delegations memo[delegation]
+	answers     memo[answered] // of door two about permissions that were filled
+	coverings   memo[bool]     // of door one about scopes that were filled
+}
+
+func newMemory() memory {
+	return memory{newMemo[standing](), newMemo[delegation](), newMemo[answered](), newMemo[bool]()}
+}
+
 // remembered is a value under its key. It never changes.
 type remembered[T any] struct {
 	key   memoKey

@@ -124,6 +124,32 @@ func TestMemo_Remembers(t *testing.T) {
 	wantDenied(t, p.Decide(user("alice", "notes:read", "x"), read, nil), DoorTwo, ReasonPolicyError)
 }
 
+// TestMemo_RemembersWhatWasFilled: answers about values are kept for the caller, the scopes and the values they were given for.
+func TestMemo_RemembersWhatWasFilled(t *testing.T) {
+	table := need(t, "table/{t}:read", "")
+	p := compiled(t, Source{}, "p, user:alice, table/orders, read, allow\np, user:bob, table/*, read, deny\n", Options{Declared: []Requirement{table}})
+	orders, users := values(map[string]string{"t": "orders"}), values(map[string]string{"t": "users"})
+	alice, narrow := user("alice", "table/orders:read", "table/users:read"), user("alice", "table/users:read")
+	check := func() {
+		t.Helper()
+		wantAllowed(t, p.Decide(alice, table, orders))
+		wantDenied(t, p.Decide(narrow, table, orders), DoorOne, ReasonScopeMissing)
+		wantDenied(t, p.Decide(alice, table, users), DoorTwo, ReasonPermissionMissing)
+		d := p.Decide(user("bob", "table/orders:read"), table, orders)
+		wantDenied(t, d, DoorTwo, ReasonPermissionDenied)
+		if d.Permission() != "table/orders:read" {
+			t.Error(d.Permission())
+		}
+	}
+	check()
+	rows := p.rows
+	p.rows = nil
+	check()
+	wantDenied(t, p.Decide(alice, table, values(map[string]string{"t": "other"})), DoorTwo, ReasonPolicyError)
+	p.rows = rows
+	wantDenied(t, p.Decide(alice, table, values(map[string]string{"t": "other"})), DoorTwo, ReasonPermissionMissing)
+}
+
 // TestMemo_ForgetsErrors: what failed is asked again.
 func TestMemo_ForgetsErrors(t *testing.T) {
 	read, alice := need(t, "notes:read", ""), user("alice", "notes:read")

@@ -46,8 +46,7 @@ type Policy struct {
 	implicit            []Template // every declared scope, each once
 	warnings            []Finding
 
-	standings   memo[standing]
-	delegations memo[delegation]
+	memory
 }
 
 // Compile reads a model and a policy. A zero model means the textbook model of RBAC with deny-override. The error is a
@@ -147,8 +146,7 @@ func newPolicy(book rulebook, o Options) *Policy {
 		rows:        newRuleIndex(book.rules, book.links),
 		scopes:      newDeclared(o.Declared, func(r Requirement) []Template { return r.scopes }),
 		permissions: newDeclared(o.Declared, func(r Requirement) []Template { return r.permissions }),
-		standings:   newMemo[standing](),
-		delegations: newMemo[delegation](),
+		memory:      newMemory(),
 	}
 	for _, need := range o.Declared {
 		p.implicit = addTemplates(p.implicit, need.scopes)

@@ -5,6 +5,7 @@ import "sync/atomic"
 // standing is what a policy says of one caller: everything the caller is, and the answers of door two about what the
 // server declares. It is worked out once for a caller, and shared by all that ask.
 type standing struct {
+	key            memoKey
 	caller, client steps         // client is for users only, of whose client it is asked as well
 	said           []atomicFound // by number of a declared permission without placeholders
 }
@@ -44,27 +45,50 @@ func (p *Policy) standing(who *Principal) *standing {
 	if s := p.standings.get(&key); s != nil {
 		return s
 	}
-	s := standing{caller: p.rows.reach(who.subjects(p.aliases)...), said: make([]atomicFound, p.permissions.plain)}
+	s := standing{key: key, caller: p.rows.reach(who.subjects(p.aliases)...), said: make([]atomicFound, p.permissions.plain)}
 	if !who.Machine {
 		s.client = p.rows.reach(who.subject(kindClient, who.Client, p.aliases))
 	}
 	return p.standings.put(&key, s)
 }
 
-// permission is the answer of door two about one permission of an operation.
-func (p *Policy) permission(s *standing, who *Principal, t *Template, given arguments) found {
+// answered is what door two says of one permission, with the text of that permission, filled.
+type answered struct {
+	found
+	text string
+}
+
+// permission is the answer of door two about one permission of an operation, remembered or asked for.
+func (p *Policy) permission(s *standing, who *Principal, t *Template, given arguments) answered {
+	if t.open {
+		return p.filledPermission(s, who, t, given)
+	}
 	id, remembered := p.permissions.ids[t.text]
-	if remembered = remembered && !t.open; remembered {
+	if remembered {
 		if f := s.said[id].load(); f.outcome != 0 {
-			return f
+			return answered{f, t.text}
 		}
 	}
-	var space [keySpace]byte
-	f := p.ask(s, who, t.fill(space[:0], given))
+	f := p.ask(s, who, t.plain)
 	if remembered && f.outcome != failed {
 		s.said[id].store(f)
 	}
-	return f
+	return answered{f, t.text}
+}
+
+// filledPermission is permission for one with placeholders: what is remembered is the answer about these values.
+func (p *Policy) filledPermission(s *standing, who *Principal, t *Template, given arguments) answered {
+	var space, text [keySpace]byte
+	f := t.fill(space[:0], given)
+	key := keyText(append(append(text[:0], s.key[:]...), f.text...)).digest()
+	if a := p.answers.get(&key); a != nil {
+		return *a
+	}
+	a := answered{p.ask(s, who, f), string(f.text)}
+	if a.outcome != failed {
+		p.answers.put(&key, a)
+	}
+	return a
 }
 
 // ask asks door two about one permission: first all that the caller is together, so that a deny for any of it wins, then
