@@ -70,6 +70,20 @@ func TestJ04_AlgorithmOfTheKey(t *testing.T) {
 	}
 	s = newSite(t, []issuertest.Key{with(ec, map[string]any{"alg": nil}), spare()})
 	s.accepts("no algorithm", s.sign(nil))
+
+	// The algorithm of an elliptic curve is that of its curve, whatever a key and a token agree on, and whatever comes first.
+	curves := withProfile(token.Profile{Algorithms: []string{"ES256", "ES384", "ES512", "EdDSA"}})
+	for _, alg := range []string{"ES256", "ES384", "ES512"} {
+		for _, other := range []string{"ES256", "ES384", "ES512"} {
+			k := issuertest.NewKey("k", alg)
+			s := newSite(t, []issuertest.Key{with(named(k, "k", other), nil), spare()}, curves)
+			if alg != other {
+				s.refuses(alg+" as "+other, s.sign(nil), token.ReasonKeyMismatch)
+			}
+			s = newSite(t, []issuertest.Key{with(k, map[string]any{"alg": nil}), spare()}, curves)
+			s.accepts("no algorithm, "+alg, s.sign(nil))
+		}
+	}
 	s = newSite(t, []issuertest.Key{with(spare(), map[string]any{"alg": nil})})
 	s.accepts("no algorithm, EdDSA", s.sign(nil))
 }
