@@ -49,7 +49,7 @@ wrong with both is shown.`,
 				_, err = fmt.Fprint(p.stdout, drawDifference(d, paths, review.Operations()))
 			}
 			if err == nil && len(d.Changes) > 0 {
-				err = fmt.Errorf("%d answers differ", len(d.Changes))
+				err = errors.New("the answers differ")
 			}
 			return err
 		},
