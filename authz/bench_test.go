@@ -16,8 +16,8 @@ func manyRows(size int) string {
 	return text.String()
 }
 
-// BenchmarkDecide is one decision, asked again and by a caller who was never seen before.
-func BenchmarkDecide(b *testing.B) {
+// BenchmarkP20_Decide is one decision, asked again and by a caller who was never seen before.
+func BenchmarkP20_Decide(b *testing.B) {
 	write := need(b, "notes:write", "notes:delete")
 	table := need(b, "notes:{how}", "notes:{how}")
 	who := user("alice", "notes:write")

@@ -41,7 +41,8 @@ func explain(payload []byte) (authz.Principal, error) {
 	}
 	who := authz.Principal{
 		Issuer: text(c, "iss"), Subject: text(c, "sub"), Client: text(c, "client_id"), Groups: list("groups"), Roles: list("roles"),
-		TokenID: text(c, "jti"), GrantID: text(c, "grant_id"), Alias: map[string]string{issuerURL: "one", otherURL: "two"}[text(c, "iss")],
+		TokenID: text(c, "jti"), GrantID: text(c, "grant_id"), SessionID: text(c, "sid"),
+		Alias: map[string]string{issuerURL: "one", otherURL: "two"}[text(c, "iss")],
 	}
 	if who.Client == "" {
 		who.Client = text(c, "azp")
@@ -55,10 +56,12 @@ func explain(payload []byte) (authz.Principal, error) {
 		who.Actor = text(act, "sub")
 	}
 	who.Machine = who.Subject == who.Client
-	seconds, ok := new(big.Rat).SetString(fmt.Sprint(c["exp"]))
-	if !ok || len(wrong) > 0 {
-		return who, fmt.Errorf("claims of the wrong type: %q, exp %v", wrong, c["exp"])
+	for name, to := range map[string]*time.Time{"iat": &who.Issued, "exp": &who.Expires} {
+		seconds, ok := new(big.Rat).SetString(fmt.Sprint(c[name]))
+		if !ok || len(wrong) > 0 {
+			return who, fmt.Errorf("claims of the wrong type: %q, %s %v", wrong, name, c[name])
+		}
+		*to = time.Unix(new(big.Int).Div(seconds.Num(), seconds.Denom()).Int64(), 0) // the denominator is positive: downwards
 	}
-	who.Expires = time.Unix(new(big.Int).Div(seconds.Num(), seconds.Denom()).Int64(), 0) // the denominator is positive: downwards
 	return who, nil
 }
