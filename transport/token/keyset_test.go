@@ -88,6 +88,25 @@ func TestJ04_AlgorithmOfTheKey(t *testing.T) {
 	s.accepts("no algorithm, EdDSA", s.sign(nil))
 }
 
+// TestJ04_AlgorithmOfNoUse publishes a key for an algorithm that the profile does not name. Its tokens are refused by their header
+// alone, so it must not count as usable: the issuer would look ready, and never be.
+func TestJ04_AlgorithmOfNoUse(t *testing.T) {
+	k := named(rsaKey(), "k", "RS384")
+	s := newSite(t, []issuertest.Key{k})
+	if s.verifier.Ready() == nil || s.verifier.KeyStates()[0].Keys != 0 {
+		t.Errorf("ready with %+v", s.verifier.KeyStates())
+	}
+	s = newSite(t, []issuertest.Key{k, spare()})
+	if err := s.verifier.Ready(); err != nil || s.verifier.KeyStates()[0].Keys != 1 || !strings.Contains(s.logs.String(), "no allowed algorithm") {
+		t.Errorf("%v, %+v: %s", err, s.verifier.KeyStates(), s.logs)
+	}
+	s = newSite(t, []issuertest.Key{k}, withProfile(token.Profile{Algorithms: []string{"RS384"}}))
+	if err := s.verifier.Ready(); err != nil {
+		t.Errorf("repaired: %v", err)
+	}
+	s.accepts("repaired", s.sign(nil))
+}
+
 func TestJ05_KeyForOtherUse(t *testing.T) {
 	k := issuertest.NewKey("k", "ES256")
 	for name, members := range map[string]map[string]any{
