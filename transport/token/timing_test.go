@@ -20,7 +20,9 @@ func BenchmarkL06_Refusals(b *testing.B) {
 	}
 	verifier.Start(context.Background())
 	b.Cleanup(verifier.Close)
-	claims := func(audience string) map[string]any { return issuer.Claims(audience, "alice", "client-1", "notes:read", now()) }
+	claims := func(audience string) map[string]any {
+		return issuer.Claims(audience, "alice", "client-1", "notes:read", now())
+	}
 	good := issuer.Sign(claims(resource), nil)
 	for _, tt := range []struct{ name, raw, reason string }{
 		{"accepted", good, ""},
