@@ -73,7 +73,7 @@ func (p *program) both(review *server.Review, paths []string) (*authz.Policy, *a
 					_, _ = fmt.Fprintln(p.stderr, line) // nowhere left to report to
 				}
 			}
-			err = fmt.Errorf("%s does not load: %d errors", path, len(lint.Findings))
+			err = fmt.Errorf("%s does not load", path)
 		}
 		errs = append(errs, err)
 		policies[i] = policy

@@ -72,14 +72,13 @@ func oneOperation(cmd *cobra.Command, args []string) error {
 }
 
 func (p *program) explain(cmd *cobra.Command, c *explainCommand, name string) error {
-	cfg, wrong := p.load(cmd.Flags())
-	review, err := server.NewReview(cfg)
-	if err := merge(wrong, err); err != nil {
+	review, err := p.review(cmd)
+	if err != nil {
 		return err
 	}
-	policy, err := review.Load("")
+	policy, err := configured(review)
 	if err != nil {
-		return usageError{Err: fmt.Errorf("the policy does not load:\n%w", err)}
+		return err
 	}
 	who, op, values, err := c.read(review, name)
 	if err != nil {

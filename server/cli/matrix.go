@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/authz"
-	"github.com/sallyport-mcp/sallyport/server"
 )
 
 func (p *program) matrixCommand() *cobra.Command {
@@ -29,7 +28,9 @@ one of them is denied it.
 The CSV has the columns by, subject, kind, operation, cell, rule. The cell is yes, no, denied, some
 (it depends on the value of a placeholder) or error. By is "via" for users through a client; they
 are listed where the client stops them from something that is not denied to itself, and their
-cell is pass where it does not.`,
+cell is pass where it does not.
+
+Exit codes: 0 shown, 2 wrong usage or configuration, or a policy that does not load.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if as.csv && as.list {
@@ -39,7 +40,7 @@ cell is pass where it does not.`,
 			if err != nil {
 				return err
 			}
-			policy, err := p.compiled(review, "")
+			policy, err := configured(review)
 			if err != nil {
 				return err
 			}
@@ -59,26 +60,6 @@ cell is pass where it does not.`,
 	cmd.Flags().BoolVar(&as.list, "list", false, "list the subjects of each operation instead of a table")
 	cmd.Flags().BoolVar(&as.rules, "rules", false, "show the row behind each answer, and what depends on values")
 	return cmd
-}
-
-// review reads the configuration without serving it.
-func (p *program) review(cmd *cobra.Command) (*server.Review, error) {
-	cfg, wrong := p.load(cmd.Flags())
-	review, err := server.NewReview(cfg)
-	return review, merge(wrong, err)
-}
-
-// compiled loads a policy, the configured one if path is empty, and reports every error of one that does not load.
-func (p *program) compiled(review *server.Review, path string) (*authz.Policy, error) {
-	policy, err := review.Load(path)
-	var lint *authz.LintError
-	if errors.As(err, &lint) {
-		for _, finding := range lint.Findings {
-			_, _ = fmt.Fprintln(p.stderr, finding) // nowhere left to report to
-		}
-		return nil, fmt.Errorf("the policy has %d errors and does not load", len(lint.Findings))
-	}
-	return policy, err
 }
 
 // writeMatrix writes a line for every cell.

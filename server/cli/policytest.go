@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/internal/policytest"
-	"github.com/sallyport-mcp/sallyport/server"
 )
 
 // testOptions are what `policy test` prints and asks for beside that no test fails.
@@ -38,9 +37,8 @@ func (p *program) testPolicy(cmd *cobra.Command, files []string, o testOptions) 
 	if o.percent < 0 || o.percent > 100 {
 		return usageError{Err: fmt.Errorf("--min-coverage %d: no such percentage; write a number from 0 to 100", o.percent)}
 	}
-	cfg, wrong := p.load(cmd.Flags())
-	review, err := server.NewReview(cfg)
-	if err := merge(wrong, err); err != nil {
+	review, err := p.review(cmd)
+	if err != nil {
 		return err
 	}
 	if len(files) == 0 {
@@ -50,9 +48,9 @@ func (p *program) testPolicy(cmd *cobra.Command, files []string, o testOptions) 
 	if err != nil {
 		return usageError{Err: fmt.Errorf("the tests cannot run:\n%w", err)}
 	}
-	policy, err := review.Load("")
+	policy, err := configured(review)
 	if err != nil {
-		return usageError{Err: fmt.Errorf("the policy does not load:\n%w", err)}
+		return err
 	}
 	report := policytest.Run(policy, cases)
 	short := !report.Covers(o.percent)
