@@ -168,6 +168,7 @@ func inFetch() [][2]string {
 
 func inIntrospection() [][2]string {
 	return [][2]string{
+		{`dots != 2 && dots != 4`, `dots != 2`},
 		{`response.StatusCode != http.StatusOK || kind != "application/json"`, `response.StatusCode != http.StatusOK`},
 		{`	default:
 		return unavailable(ReasonNoIntrospection)

@@ -17,7 +17,8 @@ import (
 )
 
 // Introspection says how to ask an issuer about tokens that say nothing by
-// themselves (RFC 7662). A token with two dots is a JWT and is never asked about.
+// themselves (RFC 7662). A token with two dots is a JWT and is never asked about; one with
+// four is encrypted and refused.
 type Introspection struct {
 	// URL is the introspection endpoint: https, or http on a loopback host.
 	URL string
@@ -252,9 +253,12 @@ func (n *introspector) active(claims object) error {
 	return nil
 }
 
-// isOpaque reports whether a token cannot be a JWT. Its form alone decides how it is
-// verified: no token has two ways.
-func isOpaque(raw string) bool { return strings.Count(raw, ".") != 2 }
+// isOpaque reports whether a token is neither a JWS nor a JWE (RFC 7516 section 7.1), which is
+// refused whole. Its form alone decides how a token is verified: none has two ways.
+func isOpaque(raw string) bool {
+	dots := strings.Count(raw, ".")
+	return dots != 2 && dots != 4
+}
 
 // verifyOpaque has the issuer judge a token that says nothing by itself, and remembers
 // it for as long as that is believed.

@@ -287,6 +287,18 @@ func TestIntrospection_EndOfTheRequest(t *testing.T) {
 	a.refuses("after the end", opaque+"2", token.ReasonNoIntrospection)
 }
 
+// TestJ14_EncryptedTokenIsNotOpaque: what is encrypted is refused whole, also where an issuer could be asked about it.
+func TestJ14_EncryptedTokenIsNotOpaque(t *testing.T) {
+	a := newAsker(t)
+	for _, raw := range []string{"eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn", "a.b.c.d.e", "...."} {
+		a.refuses(raw, raw, token.ReasonMalformed)
+	}
+	if a.asked.Load() != 0 {
+		t.Error("the issuer was asked")
+	}
+	a.accepts("with another number of dots", "a.b.c.d")
+}
+
 func TestIntrospection_OpaqueOnly(t *testing.T) {
 	a := newAsker(t, func(c *token.Config) { c.Issuers[0].Introspection.OpaqueOnly = true })
 	a.refuses("a JWT", a.sign(nil), token.ReasonIssuer)
