@@ -1,10 +1,7 @@
 package authz
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -43,21 +40,6 @@ func TestP01_NoPolicy(t *testing.T) {
 		{"P-01 only comments", "# p, user:alice, notes, read, allow\n\n", allowRow, "has no rows", 1, 1},
 		{"P-01 only blanks", " \n\t\n\r\n", allowRow, "has no rows", 1, 1},
 	})
-	t.Run("P-01 no file", func(t *testing.T) {
-		t.Chdir(t.TempDir())
-		_, err := Load("", "", Options{})
-		var lint *LintError
-		if !errors.As(err, &lint) || lint.Findings[0].File != "policy.csv" {
-			t.Fatalf("Load = %v", err)
-		}
-		if err := os.WriteFile("policy.csv", []byte(allowRow), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		p, err := Load("", "", Options{})
-		if err != nil || !p.Textbook() {
-			t.Errorf("with the file: %v, %v", p, err)
-		}
-	})
 	t.Run("P-01 nil policy", func(t *testing.T) {
 		var p *Policy
 		read := need(t, "notes:read", "")
@@ -90,20 +72,6 @@ func TestP02_Shape(t *testing.T) {
 		found := refused(t, modelSource("[x]\n"), "p, a, b\nq\np, user:a, b, c, maybe\n", Options{})
 		if len(found) != 5+3 || found[0].File != "model.conf" || found[7].File != "policy.csv" {
 			t.Errorf("%d findings:\n%v", len(found), &LintError{found})
-		}
-	})
-	t.Run("P-02 unreadable", func(t *testing.T) {
-		dir := t.TempDir()
-		good := filepath.Join(dir, "policy.csv")
-		if err := os.WriteFile(good, []byte(allowRow), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		_, err := Load(filepath.Join(dir, "model.conf"), dir, Options{})
-		if err == nil || strings.Count(err.Error(), "cannot be read") != 2 {
-			t.Errorf("a configured model that is missing and a policy that is a directory: %v", err)
-		}
-		if _, err := Load("", good, Options{}); err != nil {
-			t.Error(err)
 		}
 	})
 }
@@ -477,7 +445,7 @@ func TestP14_NoSwitchTurnsTheDecisionOff(t *testing.T) {
 		}
 	}
 	t.Run("P-14 shipped policy", func(t *testing.T) {
-		p, err := Load("../model.conf", "../policy.csv", Options{Declared: []Requirement{
+		p, err := Compile(file(t, "../model.conf"), file(t, "../policy.csv"), Options{Declared: []Requirement{
 			need(t, "greet:use", ""), need(t, "notes:read", ""), need(t, "notes:write", ""), need(t, "notes:write", "notes:delete"),
 		}})
 		if err != nil || !p.Textbook() || len(p.Warnings()) > 0 {

@@ -42,5 +42,5 @@
 // in one '*'. A g row leads from a user to a group, from a user, group, client, role or anyone to a role, or from a scope to a
 // scope; no chain of them is longer than nine rows and none is a loop.
 //
-// The package is pure. Apart from [Load] it does no I/O, and it knows neither HTTP nor MCP.
+// The package is pure. It does no I/O, and it knows neither HTTP nor MCP.
 package authz

@@ -3,6 +3,7 @@ package authz_test
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/sallyport-mcp/sallyport/authz"
 )
@@ -24,7 +25,12 @@ func ExamplePolicy_Decide() {
 		fmt.Println(err)
 		return
 	}
-	policy, err := authz.Load("../model.conf", "../policy.csv", authz.Options{Declared: []authz.Requirement{remove}})
+	rows, err := os.ReadFile("../policy.csv")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	policy, err := authz.Compile(authz.Source{}, authz.Source{Name: "policy.csv", Data: rows}, authz.Options{Declared: []authz.Requirement{remove}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -3,6 +3,8 @@ package authz
 import (
 	"errors"
 	"flag"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -24,6 +26,16 @@ func need(t testing.TB, scopes, permissions string) Requirement {
 
 func list(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// file is a file of this repository.
+func file(t testing.TB, path string) Source {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Source{Name: filepath.Base(path), Data: data}
 }
 
 func source(text string) Source { return Source{Name: "policy.csv", Data: []byte(text)} }

@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -134,44 +133,6 @@ func TestRevision(t *testing.T) {
 	d := a.Decide(user("alice", "notes:read"), need(t, "notes:read", ""), nil)
 	if d.Revision() != a.Revision() {
 		t.Error("the decision has another revision")
-	}
-}
-
-func TestLoad_WorkingDirectory(t *testing.T) {
-	t.Chdir(t.TempDir())
-	write := func(name string, data []byte) {
-		if err := os.WriteFile(name, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	load := func(model, policy string) *Policy {
-		t.Helper()
-		p, err := Load(model, policy, Options{})
-		if err != nil {
-			t.Fatalf("Load(%q, %q): %v", model, policy, err)
-		}
-		return p
-	}
-	write("policy.csv", []byte(allowRow))
-	write("mine.csv", []byte("p, user:alice, notes, ^re, allow\n"))
-	write("mine.conf", custom("r.obj == p.obj && regexMatch(r.act, p.act)").Data)
-	read := need(t, "notes:read", "")
-	ask := func(p *Policy) Decision { return p.Decide(user("alice", "notes:read"), read, nil) }
-	wantAllowed(t, ask(load("", "")))
-	if d := ask(load("mine.conf", "mine.csv")); !d.Allowed() || d.Rule() != "mine.csv:1" {
-		t.Errorf("configured files: %+v", d)
-	}
-	wantDenied(t, ask(load("", "mine.csv")), DoorTwo, ReasonPermissionMissing)
-	write("model.conf", custom("r.obj == p.obj && regexMatch(r.act, p.act)").Data)
-	wantAllowed(t, ask(load("", "mine.csv")))
-	if err := os.Remove("model.conf"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir("model.conf", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Load("", "", Options{}); err == nil {
-		t.Error("a model.conf that is there and cannot be read is not the textbook model")
 	}
 }
 

@@ -1,22 +1,12 @@
 package authz
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
-)
-
-// The files that [Load] reads when none are configured.
-const (
-	defaultModelPath  = "model.conf"
-	defaultPolicyPath = "policy.csv"
 )
 
 // Source is a file that was read: its path as findings and rules show it, and its bytes. The zero value is no file.
@@ -65,45 +55,6 @@ func Compile(model, policy Source, o Options) (*Policy, error) {
 func Lint(model, policy Source, o Options) []Finding {
 	_, list := compile(model, policy, o)
 	return list
-}
-
-// Load is [Read] and then [Compile].
-func Load(modelPath, policyPath string, o Options) (*Policy, error) {
-	model, policy, err := Read(modelPath, policyPath)
-	if err != nil {
-		return nil, err
-	}
-	return Compile(model, policy, o)
-}
-
-// Read returns the model and the policy as the two files hold them. An empty policyPath is policy.csv in the working
-// directory; an empty modelPath is model.conf there, or the zero Source, the textbook model, if there is no such file.
-// Files that cannot be read are a [*LintError] with a finding for each.
-func Read(modelPath, policyPath string) (Source, Source, error) {
-	var l findings
-	model := readSource(modelPath, defaultModelPath, modelPath == "", &l)
-	policy := readSource(policyPath, defaultPolicyPath, false, &l)
-	if l.failed() {
-		return Source{}, Source{}, &LintError{Findings: l.list}
-	}
-	return model, policy, nil
-}
-
-func readSource(path, fallback string, optional bool, l *findings) Source {
-	path = cmp.Or(path, fallback)
-	data, err := os.ReadFile(path)
-	if optional && errors.Is(err, fs.ErrNotExist) {
-		return Source{}
-	}
-	if err != nil {
-		reason := err
-		if at, ok := errors.AsType[*fs.PathError](err); ok {
-			reason = at.Err // the finding names the path already
-		}
-		l.file = path
-		l.fail(0, 0, "", "the file cannot be read: "+reason.Error(), "create it, let this process read it, or configure another one")
-	}
-	return Source{Name: path, Data: data}
 }
 
 func compile(model, policy Source, o Options) (*Policy, []Finding) {
