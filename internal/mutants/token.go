@@ -76,12 +76,10 @@ func inClaims() [][2]string {
 func inVerifier() [][2]string {
 	return [][2]string{
 		{`if len(raw) > maxSize {`, `if false {`},
-		{`if !ok || is.keys == nil {`, `if is == nil || is.keys == nil {
-		for _, any := range v.issuers {
-			is = any
-		}
-	}
-	if is.keys == nil {`},
+		{`is, ok := v.issuers[url]`, `is, ok := v.issuers[url]
+	if !ok {
+		is, ok = v.first, true
+	}`},
 		{`if err := is.checkHeader(t.header); err != nil {`, `if err := is.checkHeader(t.header); false && err != nil {`},
 		{`if err := a.checkSignature(ctx, t); err != nil {`, `if err := a.checkSignature(ctx, t); a.key == nil && err != nil {`},
 		{`if c.hasTwin(is.claimNames) {`, `if false {`},
@@ -89,9 +87,7 @@ func inVerifier() [][2]string {
 		{`if c.has("cnf") {`, `if false {`},
 		{`if known == nil || !known.holds() {`, `if known == nil {`},
 		{`if err := known.issuer.checkTimes(known.times, v.config.Now()); err != nil {`, `if err := known.issuer.checkTimes(known.times, v.config.Now()); false && err != nil {`},
-		{`	case revoked:
-		return refuse(ReasonRevoked)
-`, ``},
+		{`case revoked:`, `case revoked && err != nil:`},
 	}
 }
 
@@ -106,10 +102,10 @@ func inPrincipal() [][2]string {
 	who.Subject = sub`, `sub, ok := c.text("sub")
 	who.Subject = sub`},
 		{`if strings.Contains(sub, "@") && !confirmed && !is.profile.TolerateUnverifiedEmail {`, `if false && !confirmed {`},
-		{`verified && (!hasEmail || email == sub)`, `verified`},
+		{`verified && (!hasEmail || email == sub)`, `verified && (!hasEmail || email != "")`},
 		{`c.has("_claim_names") || c.has("hasgroups")`, `c.has("hasgroups")`},
 		{`c.has("_claim_names") || c.has("hasgroups")`, `c.has("_claim_names")`},
-		{`utf8.RuneCountInString(s) > maxName`, `false`},
+		{`utf8.RuneCountInString(s) > maxName`, `utf8.RuneCountInString(s) > 1<<20`},
 		{`!unicode.IsPrint(r) || unicode.In`, `unicode.In`},
 		{`if !isScope(scope) {`, `if false {`},
 	}
