@@ -47,6 +47,7 @@ func (g *gate) administer(ctx context.Context, need authz.Requirement, what stri
 	r := newRecord(ctx, started)
 	r.who, r.method = who, what
 	r.allow, r.door, r.reason, r.rule = d.Allowed(), int(d.Door()), string(d.Reason()), d.Rule()
+	r.because = d.Because()
 	r.revision, r.duration = q.policy.Revision(), g.now().Sub(started)
 	g.audit.add(r)
 	switch {

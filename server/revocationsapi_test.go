@@ -76,7 +76,8 @@ func TestRevocationsNeedAnAdministrator(t *testing.T) {
 			t.Errorf("%d records of %s, want %d:\n%s", n, reason, want, records)
 		}
 	}
-	if !strings.Contains(records, `"method":"POST /revocations","name":"","decision":"allow"`) {
+	if !strings.Contains(records, `"method":"POST /revocations","name":"","decision":"allow"`) ||
+		!strings.Contains(records, `"because":"no scope of the token covers sallyport:administer"`) {
 		t.Errorf("no record of what alice did:\n%s", records)
 	}
 }
