@@ -103,7 +103,8 @@ type Config struct {
 	// possible only if Addr and PublicURL are loopback addresses.
 	Issuers []token.Issuer
 	// Users are the people the embedded authorization server knows. Empty
-	// means alice, bob and carol. They are not used with Issuers.
+	// means alice, bob and carol. Who has no Note gets one that names the roles
+	// the policy gave at the start. They are not used with Issuers.
 	Users []authserver.User
 	// Model and Policy are the Casbin files. Empty means [DefaultModel] and
 	// [DefaultPolicy] in the working directory; of these the model may be

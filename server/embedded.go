@@ -4,8 +4,10 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
@@ -27,6 +29,20 @@ func newEmbedded(c *Config, ops *operations, resource string) (*authserver.Serve
 		Now:      c.Now,
 		Logger:   c.Logger,
 	})
+}
+
+// describeUsers notes who has which role, for whoever chooses one of them to log in
+// as. It says what the policy says at the start, and decides nothing.
+func describeUsers(users []authserver.User, policy *authz.Policy) {
+	for i, user := range users {
+		if user.Note == "" {
+			roles := policy.Roles("user:" + user.Name)
+			for j, role := range roles {
+				roles[j] = strings.TrimPrefix(role, "role:")
+			}
+			users[i].Note = strings.Join(roles, ", ")
+		}
+	}
 }
 
 // embeddedIssuer is the embedded authorization server as the verifier sees it.

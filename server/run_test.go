@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-mcp/sallyport/authserver"
 	"github.com/sallyport-mcp/sallyport/tools"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -333,6 +334,24 @@ func TestBanner(t *testing.T) {
 		if !strings.Contains(joined, part) {
 			t.Errorf("the banner lacks %q:\n%s", part, banner)
 		}
+	}
+}
+
+// TestUsersAreNotedByThePolicy reads from the banner who the policy says one can log in as.
+func TestUsersAreNotedByThePolicy(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("policy.csv", []byte("p, role:analyst, echo, use, allow\ng, user:bob, role:analyst\ng, user:bob, group:staff\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := goodConfig(t)
+	cfg.Policy, cfg.Users = "", append(demoUsers(), authserver.User{Name: "dana", Note: "guest"})
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if want := "log in as     alice, bob (analyst, group:staff), carol, dana (guest)\n"; !strings.Contains(s.banner(), want) {
+		t.Errorf("the banner lacks %q:\n%s", want, s.banner())
 	}
 }
 

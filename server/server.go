@@ -137,6 +137,9 @@ func (s *Server) loadPolicy(wrong *mistakes) {
 		wrong.adopt(err)
 	}
 	s.store = store
+	if store != nil {
+		describeUsers(s.cfg.Users, store.policy())
+	}
 }
 
 // assemble puts the parts together for the default path, if the declarations

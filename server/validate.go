@@ -70,11 +70,7 @@ func (c *Config) fillDefaults() {
 
 // demoUsers are the people of the examples. What they may do is the policy's.
 func demoUsers() []authserver.User {
-	return []authserver.User{
-		{Name: "alice", DisplayName: "Alice", Note: "admin"},
-		{Name: "bob", DisplayName: "Bob", Note: "editor"},
-		{Name: "carol", DisplayName: "Carol", Note: "reader"},
-	}
+	return []authserver.User{{Name: "alice", DisplayName: "Alice"}, {Name: "bob", DisplayName: "Bob"}, {Name: "carol", DisplayName: "Carol"}}
 }
 
 func (c *Config) checkName(wrong *mistakes) {
