@@ -12,7 +12,7 @@ CASES    ?= 100000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean
+.PHONY: help run test examples lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ ifeq ($(RACE),)
 else
 	CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
 endif
+
+examples: ## test the example that has a module of its own, with its database
+	cd examples/tables && $(GO) vet ./... && $(GO) test -timeout 2m -count=1 ./...
 
 $(LINTER):
 	@mkdir -p $(BIN)
