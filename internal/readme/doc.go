@@ -1,5 +1,5 @@
-// Package readme holds the tests that keep README.md true: every program in it is a file or a declaration that the tests compile and
-// run, and its transcript is what a live server answers.
+// Package readme holds the tests that keep the documents true: every program in them is a file or a declaration that the tests compile
+// and run, transcripts are what a live server answers, policies load, configurations are accepted, links lead somewhere.
 //
 // A block between the markers below belongs to the test. After a change,
 //

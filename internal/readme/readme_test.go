@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the generated blocks of README.md anew")
+var update = flag.Bool("update", false, "write the generated blocks of the documents anew")
 
 const (
 	root     = "../.."
@@ -20,36 +20,58 @@ const (
 	maxLines = 250
 )
 
-// block is one generated stretch of README.md.
+// block is one generated stretch of a document.
 var block = regexp.MustCompile(`(?s)<!-- begin (file|rows|code|transcript)(?: ([^\n]+?))? -->\n(.*?)<!-- end -->\n`)
 
+// TestREADME is about the shape of the first page. That its blocks are true is checked like in every document.
 func TestREADME(t *testing.T) {
 	text := read(t, readme)
 	var kinds []string
-	generated := block.ReplaceAllStringFunc(text, func(found string) string {
-		parts := block.FindStringSubmatch(found)
+	for _, parts := range block.FindAllStringSubmatch(text, -1) {
 		kinds = append(kinds, parts[1])
-		opening, _, _ := strings.Cut(found, "\n")
-		return opening + "\n" + generate(t, parts[1], parts[2]) + "<!-- end -->\n"
-	})
-	if want := strings.Count(text, "<!-- begin "); len(kinds) != want {
-		t.Fatalf("README.md opens %d blocks, of which %d are complete and of a known kind", want, len(kinds))
 	}
 	if first := strings.Join(kinds[:min(2, len(kinds))], " "); first != "file transcript" {
 		t.Errorf("README.md begins with the blocks %q, want a program and its transcript", first)
 	}
-	if lines := strings.Count(generated, "\n"); lines >= maxLines {
+	if lines := strings.Count(text, "\n"); lines >= maxLines {
 		t.Errorf("README.md has %d lines, want fewer than %d", lines, maxLines)
 	}
-	if *update {
-		if err := os.WriteFile(readme, []byte(generated), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
+}
+
+// TestBlocks compares the generated stretches of every document with what they show.
+func TestBlocks(t *testing.T) {
+	for _, path := range documents(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			text := read(t, path)
+			generated := block.ReplaceAllStringFunc(text, func(found string) string {
+				parts := block.FindStringSubmatch(found)
+				opening, _, _ := strings.Cut(found, "\n")
+				return opening + "\n" + generate(t, parts[1], parts[2]) + "<!-- end -->\n"
+			})
+			if *update && generated != text {
+				if err := os.WriteFile(path, []byte(generated), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(text, generated); diff != "" {
+				t.Errorf("%s is out of date; run `go test ./internal/readme -update` (-document +generated)\n%s", path, diff)
+			}
+		})
 	}
-	if diff := cmp.Diff(text, generated); diff != "" {
-		t.Errorf("README.md is out of date; run `go test ./internal/readme -update` (-README +generated)\n%s", diff)
+}
+
+// documents returns the paths of everything that is written for readers.
+func documents(t *testing.T) []string {
+	t.Helper()
+	pages, err := filepath.Glob(root + "/docs/*.md")
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"} {
+		pages = append(pages, filepath.Join(root, name))
+	}
+	return pages
 }
 
 func generate(t *testing.T, kind, argument string) string {
@@ -95,24 +117,37 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-var link = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+var link = regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
 
-// TestLinks checks that every file a document points to is there.
+// TestLinks checks that every file a document points to is there, and every heading.
 func TestLinks(t *testing.T) {
-	documents := []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"}
-	more, err := filepath.Glob(root + "/docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range more {
-		documents = append(documents, strings.TrimPrefix(path, root+"/"))
-	}
-	for _, document := range documents {
-		for _, found := range link.FindAllStringSubmatch(read(t, filepath.Join(root, document)), -1) {
-			target := filepath.Join(root, filepath.Dir(document), found[1])
+	for _, document := range documents(t) {
+		for _, found := range link.FindAllStringSubmatch(read(t, document), -1) {
+			target := document
+			if found[1] != "" {
+				target = filepath.Join(filepath.Dir(document), found[1])
+			}
 			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s points to %s, which does not exist", document, found[1])
+				continue
+			}
+			if found[2] != "" && filepath.Ext(target) == ".md" && !anchors(read(t, target))[found[2]] {
+				t.Errorf("%s points to #%s of %s, which has no such heading", document, found[2], target)
 			}
 		}
 	}
+}
+
+var (
+	heading = regexp.MustCompile("(?m)^#+ (.+)$")
+	unkept  = regexp.MustCompile(`[^a-z0-9 _-]`)
+)
+
+// anchors returns the names that the headings of a document have in links.
+func anchors(text string) map[string]bool {
+	names := map[string]bool{}
+	for _, found := range heading.FindAllStringSubmatch(fences.ReplaceAllString(text, ""), -1) {
+		names[strings.ReplaceAll(unkept.ReplaceAllString(strings.ToLower(found[1]), ""), " ", "-")] = true
+	}
+	return names
 }
