@@ -44,7 +44,7 @@ func TestAdvisory_Messages(t *testing.T) {
 			{"R-06 GHSA-4gph-2hhr-5mwg name and Name", swap(`"name":"echo"`, `"name":"echo","Name":"shadow"`), -32600},
 			{"R-06 GHSA-4gph-2hhr-5mwg Name and name", swap(`"name":"echo"`, `"Name":"shadow","name":"echo"`), -32600},
 			{"R-06 GHSA-4gph-2hhr-5mwg method and Method", swap(`"method":"tools/call"`, `"method":"tools/list","Method":"tools/call"`), -32600},
-			{"R-34 GHSA-4gph-2hhr-5mwg params and Params", swap(`"params"`, `"Params":{"name":"shadow"},"params"`), -32600},
+			{"R-06 GHSA-4gph-2hhr-5mwg params and Params", swap(`"params"`, `"Params":{"name":"shadow"},"params"`), -32600},
 			{"R-02 GHSA-q382-vc8q-7jhj name twice", swap(`"name":"echo"`, `"name":"echo","name":"shadow"`), -32600},
 			{"R-05 GHSA-q382-vc8q-7jhj name and NUL alone", swap(`"name"`, `"name\u0000"`), -32602},
 			{"R-05 GHSA-q382-vc8q-7jhj method and NUL alone", swap(`"method"`, `"method\u0000"`), -32600},
