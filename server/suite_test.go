@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -86,6 +88,36 @@ func TestJSONTestSuite(t *testing.T) {
 			} else if a.Status != http.StatusBadRequest || a.Code != want || len(got) != 0 {
 				t.Errorf("%s %s: %v; the tool saw %.200q, want 400 and %d", era, name, a, got, want)
 			}
+		}
+	}
+}
+
+// TestR15_IntegersReachTheHandler sends integers that a double does not hold, to a
+// field that does, and one that no field of the kind holds.
+func TestR15_IntegersReachTheHandler(t *testing.T) {
+	var got []int64
+	f := start(t, func(c *server.Config) {
+		c.Tools = append(c.Tools, tools.Tool{
+			Name: "counts", Description: "Counts.", Scopes: []string{"echo:use"},
+			Handler: tools.Typed(func(_ context.Context, in struct {
+				N int64 `json:"n"`
+			}) (string, error) {
+				got = append(got, in.N)
+				return "counted", nil
+			}),
+		})
+	})
+	for era, bob := range eras(f.as(t, "bob", "echo:use")) {
+		for _, n := range []int64{1<<53 + 1, -1<<53 - 1, math.MaxInt64, math.MinInt64} {
+			got = nil
+			a := bob.SendRaw(toolHeaders(era, "counts"), toolBody(era, "counts", fmt.Appendf(nil, `"n":%d`, n)))
+			if !a.OK() || len(got) != 1 || got[0] != n {
+				t.Errorf("%s %d: %v, the tool got %v", era, n, a, got)
+			}
+		}
+		got = nil
+		if a := bob.SendRaw(toolHeaders(era, "counts"), toolBody(era, "counts", []byte(`"n":9223372036854775808`))); a.OK() || len(got) != 0 {
+			t.Errorf("%s, too large: %v, the tool got %v", era, a, got)
 		}
 	}
 }
