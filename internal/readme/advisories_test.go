@@ -162,9 +162,9 @@ func advisoriesPage(sections []section) string {
 	fmt.Fprintf(&b, `# Advisories of others
 
 Written by `+"`go test ./internal/readme -update`"+` from internal/readme/advisories_data_test.go. What was published about MCP SDKs, gateways and
-their neighbours is sent here too: %d advisories have a test, which expects a refusal and that nothing ran, beside the same request with only the
-defect repaired, which is served. %d are about something that is not here; the table says what. `+"`go test -run TestAdvisory ./server`"+` runs
-those that are written for it, `+"`go test -v`"+` names each.
+their neighbours is sent here too: %d advisories have a test, beside the same request with only the defect repaired, which is served. Each expects a
+refusal and that nothing ran, or, where the request is a good one, that it is served as what it is and to who sent it. %d are about something that
+is not here; the table says what. `+"`go test -v -run TestAdvisory ./server`"+` runs those that are written for it, and names each.
 `, replayed, others)
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n| advisory | of | what it did | test here, or why there is none |\n| --- | --- | --- | --- |\n", s.title)
