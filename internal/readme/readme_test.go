@@ -151,3 +151,10 @@ func anchors(text string) map[string]bool {
 	}
 	return names
 }
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
