@@ -195,7 +195,7 @@ func TestDeclaring(t *testing.T) {
 		{"ticket_create", map[string]any{"project": "OPS", "titel": "Tap"}, `invalid arguments: $.title: is required: expected string; $.titel: unknown; not one of the declared names`},
 		{"ticket_close", map[string]any{"id": "OPS-2"}, "ticket OPS-2 has open subtasks; close them first"},
 		{"ticket_close", map[string]any{"id": "OPS-3"}, "there is no ticket OPS-3"},
-		{"whoami", map[string]any{}, "alice through servertest"},
+		{"whoami", map[string]any{}, "alice through test-client"},
 		{"index", map[string]any{}, "done"},
 	} {
 		if answer := alice.Call(c.tool, c.arguments); answer.Text() != c.want {
