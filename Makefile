@@ -6,6 +6,8 @@
 GO       ?= go
 BIN      := $(CURDIR)/.bin
 LINTER   := $(BIN)/golangci-lint-v2.15.0
+SPELLER  := $(BIN)/misspell-v0.8.0
+SPELL_PKG := github.com/golangci/misspell/cmd/misspell@v0.8.0
 LINT_PKG := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 20s
 CASES    ?= 100000
@@ -47,7 +49,13 @@ $(LINTER):
 	GOBIN=$(BIN) $(GO) install $(LINT_PKG)
 	@mv $(BIN)/golangci-lint $@
 
-lint: $(LINTER) ## gofmt, vet and golangci-lint, with the import rules of docs/design.md
+$(SPELLER):
+	@mkdir -p $(BIN)
+	GOBIN=$(BIN) $(GO) install $(SPELL_PKG)
+	@mv $(BIN)/misspell $@
+
+lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint with the import rules of docs/design.md, and the spelling of documents
+	$(SPELLER) -error $$(git ls-files '*.md')
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
