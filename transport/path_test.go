@@ -31,7 +31,7 @@ func nearTargets(host string) []string {
 // noTargets are what net/http takes for no request target at all.
 func noTargets(host string) []string {
 	return []string{
-		"mcp", "./mcp", "?", "#", `\mcp`, host, host + "/mcp",  "/mcp%", "/mcp%zz", "/mcp%2", "/mcp\x00", "/mcp\x7f", "/mcp x", "/mcp\t",
+		"mcp", "./mcp", "?", "#", `\mcp`, host, host + "/mcp", "/mcp%", "/mcp%zz", "/mcp%2", "/mcp\x00", "/mcp\x7f", "/mcp x", "/mcp\t",
 		"http://" + host + ":x/mcp", "http://" + host + "./mcp", "http://[/mcp", "http://%zz/mcp",
 	}
 }
