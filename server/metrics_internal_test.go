@@ -111,7 +111,7 @@ func TestWithoutAdminListenerThereAreNoMetrics(t *testing.T) {
 			t.Errorf("listener %v: registry %v, observer %v, middleware %v", on, s.metrics != nil, s.observer() != nil, counted != http.Handler(next))
 		}
 		recorder := httptest.NewRecorder()
-		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
 		if (recorder.Code == http.StatusOK) != on || (!on && recorder.Code != http.StatusNotFound) {
 			t.Errorf("listener %v: /metrics is %d", on, recorder.Code)
 		}
@@ -125,7 +125,7 @@ func TestTwoServersHaveTheirOwnMetrics(t *testing.T) {
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/mcp", nil))
 	show := func(s *Server) string {
 		recorder := httptest.NewRecorder()
-		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
 		return recorder.Body.String()
 	}
 	const line = `sallyport_decisions_total{decision="deny",reason="host"} `

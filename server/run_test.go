@@ -250,7 +250,7 @@ func TestReadiness(t *testing.T) {
 	s.store.alarm.sound(quiet(), errors.New("it rains"), s.store.policy())
 	s.audit.stats.Lost = 1
 	recorder := httptest.NewRecorder()
-	s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/readyz", nil))
 	var state readiness
 	if err := json.Unmarshal(recorder.Body.Bytes(), &state); err != nil {
 		t.Fatal(err)
