@@ -169,11 +169,11 @@ func TestRunEndsIfAListenerFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	one, err := listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
+	one, err := s.listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
+	two, err := s.listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestStopDrains(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	one, err := listenOn(t.Context(), "addr", "127.0.0.1:0", slow)
+	one, err := s.listenOn(t.Context(), "addr", "127.0.0.1:0", slow)
 	if err != nil {
 		t.Fatal(err)
 	}
