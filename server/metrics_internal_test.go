@@ -186,3 +186,46 @@ func BenchmarkTally(b *testing.B) {
 		counts.count(r)
 	}
 }
+
+// stuck is a collector that waits.
+type stuck struct{ entered, release chan struct{} }
+
+func (s stuck) Describe(chan<- *prometheus.Desc) {}
+
+func (s stuck) Collect(chan<- prometheus.Metric) {
+	s.entered <- struct{}{}
+	<-s.release
+}
+
+// TestScrapesAreBounded: one scrape more than may run at a time is sent away.
+func TestScrapesAreBounded(t *testing.T) {
+	cfg := goodConfig(t)
+	cfg.AdminAddr = DefaultAdminAddr
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	waits := stuck{make(chan struct{}), make(chan struct{})}
+	s.metrics.registry.MustRegister(waits)
+	admin := s.adminHandler()
+	scrape := func() int {
+		recorder := httptest.NewRecorder()
+		admin.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
+		return recorder.Code
+	}
+	answers := make(chan int)
+	for range maxScrapes {
+		go func() { answers <- scrape() }()
+		<-waits.entered
+	}
+	if got := scrape(); got != http.StatusServiceUnavailable {
+		t.Errorf("one too many: %d", got)
+	}
+	close(waits.release)
+	for range maxScrapes {
+		if got := <-answers; got != http.StatusOK {
+			t.Errorf("twin: %d", got)
+		}
+	}
+}

@@ -261,6 +261,14 @@ func TestH17_Lines(t *testing.T) {
 	folded := fmt.Sprintf("Content-Length:\r\n %d\r\n", len(body))
 	h.followed(t, "folded length", h.keptPost("good", folded, body))
 	h.smuggles(t, "folded coding with a length", h.keptPost("good", "Transfer-Encoding:\r\n chunked\r\n"+sized(body), chunked(body)), 1)
+	// A line that ends in LF alone is a line, to whoever decides too: what hides behind
+	// one from somebody in front is two lengths, or a coding that ends the connection.
+	h.smuggles(t, "length behind a LF", h.keptPost("good", "X: a\nContent-Length: 3\r\n"+sized(body), body), 0)
+	h.smuggles(t, "coding behind a LF", h.keptPost("good", "X: a\n"+te+sized(body), chunked(body)), 1)
+	if got := h.smuggles(t, "token behind a LF", h.keptPost("good", "X: a\nAuthorization: Bearer bad\r\n"+last+sized(body), body), 0); !strings.HasPrefix(got, "HTTP/1.1 401 ") {
+		t.Errorf("token behind a LF: %s", got)
+	}
+	h.followed(t, "LF alone, twin", strings.ReplaceAll(h.keptPost("good", sized(body), ""), "\r\n", "\n")+body)
 	h.smuggles(t, "length in a fold", h.keptPost("good", "X: a\r\n Content-Length: 3\r\n"+te, chunked(body)), 1)
 }
 
