@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -49,14 +50,15 @@ func (s *stopped) head() []byte {
 }
 
 // said opens a connection, sends what is given to it, and returns the frames that came
-// back, until the server closed the connection or the patience is over, and when the
-// last one came.
-func said(t *testing.T, other *pipes, patience time.Duration, sent []byte) ([]http2test.Frame, time.Duration, bool) {
+// back, until the server closed the connection or the stream, when that was, and whether
+// it was the connection.
+func said(t *testing.T, other *pipes, sent []byte) ([]http2test.Frame, time.Duration, bool) {
 	t.Helper()
 	conn, err := other.dial(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	const patience = time.Hour
 	began, wrote := time.Now(), make(chan struct{})
 	go func() {
 		defer close(wrote)
@@ -71,7 +73,7 @@ func said(t *testing.T, other *pipes, patience time.Duration, sent []byte) ([]ht
 			took := time.Since(began)
 			_ = conn.Close()
 			<-wrote
-			return all, took, err == io.EOF || err == io.ErrUnexpectedEOF
+			return all, took, errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		}
 		f.Payload = append([]byte(nil), f.Payload...)
 		all = append(all, f)
@@ -103,11 +105,11 @@ func TestH18_SlowStreams(t *testing.T) {
 		_, body := s.request()
 		const initialWindow = 4
 
-		all, took, _ := said(t, other, time.Hour, append(start(http2test.Setting(initialWindow, 0)), http2test.Request(1, s.head(), body)...))
+		all, took, _ := said(t, other, append(start(http2test.Setting(initialWindow, 0)), http2test.Request(1, s.head(), body)...))
 		if !has(all, http2test.Reset) || took != transport.WriteTimeout {
 			t.Errorf("an answer that nobody takes: %v after %v", all, took)
 		}
-		all, took, _ = said(t, other, time.Hour, append(start(), http2test.Request(1, s.head(), body)...))
+		all, took, _ = said(t, other, append(start(), http2test.Request(1, s.head(), body)...))
 		if !has(all, http2test.Data) || has(all, http2test.Reset) || took != 0 {
 			t.Errorf("twin: %v after %v", all, took)
 		}
@@ -117,7 +119,7 @@ func TestH18_SlowStreams(t *testing.T) {
 
 		half := http2test.Frame{Kind: http2test.Headers, Flags: http2test.EndHeaders, Stream: 1, Payload: s.head()}.Append(start())
 		half = http2test.Frame{Kind: http2test.Data, Stream: 1, Payload: []byte(body[:10])}.Append(half)
-		all, took, _ = said(t, other, time.Hour, half)
+		all, took, _ = said(t, other, half)
 		if !has(all, http2test.Data) || took != transport.BodyTimeout {
 			t.Errorf("a body that does not come: %v after %v", all, took)
 		}
@@ -152,7 +154,7 @@ func TestF04_TheFirstWords(t *testing.T) {
 		settings := http2test.Frame{Kind: http2test.Settings}.Append([]byte(http2test.Preface))
 		unfinished := http2test.Frame{Kind: http2test.Headers, Stream: 1, Payload: s.head()}.Append(bytes.Clone(settings))
 		for name, sent := range map[string][]byte{"no request": settings, "a header without an end": unfinished} {
-			_, took, closed := said(t, other, time.Hour, sent)
+			_, took, closed := said(t, other, sent)
 			if !closed || took < transport.IdleTimeout || took > transport.IdleTimeout+5*time.Second {
 				t.Errorf("%s: left after %v, closed %v", name, took, closed)
 			}

@@ -194,7 +194,10 @@ func (s stuck) Describe(chan<- *prometheus.Desc) {}
 
 func (s stuck) Collect(chan<- prometheus.Metric) {
 	s.entered <- struct{}{}
-	<-s.release
+	select {
+	case <-s.release:
+	case <-time.After(10 * time.Second): // so that one too many is told of
+	}
 }
 
 // TestScrapesAreBounded: one scrape more than may run at a time is sent away.
@@ -206,7 +209,7 @@ func TestScrapesAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	waits := stuck{make(chan struct{}), make(chan struct{})}
+	waits := stuck{make(chan struct{}, 2*maxScrapes), make(chan struct{})}
 	s.metrics.registry.MustRegister(waits)
 	admin := s.adminHandler()
 	scrape := func() int {

@@ -54,8 +54,8 @@ func (f Frame) Code() uint32 {
 
 // Append adds the frame as it goes over the wire to b.
 func (f Frame) Append(b []byte) []byte {
-	n := len(f.Payload)
-	b = append(b, byte(n>>16), byte(n>>8), byte(n), f.Kind, f.Flags)
+	size := binary.BigEndian.AppendUint32(nil, uint32(len(f.Payload))) //nolint:gosec // G115: a frame has less than 16 MiB
+	b = append(append(b, size[1:]...), f.Kind, f.Flags)
 	b = binary.BigEndian.AppendUint32(b, f.Stream)
 	return append(b, f.Payload...)
 }
