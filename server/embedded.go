@@ -72,6 +72,7 @@ func loopbackOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.RemoteAddr)
 		if err != nil || !isLoopback(host) {
+			w.Header().Set("Cache-Control", "no-store")
 			http.Error(w, "the embedded authorization server answers this machine only", http.StatusForbidden)
 			return
 		}

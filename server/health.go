@@ -2,7 +2,9 @@ package server
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
+	"strings"
 
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -50,7 +52,7 @@ func (s *Server) keyStates() []token.KeyState { return s.verifier().KeyStates() 
 
 // adminHandler serves /healthz, /readyz and, if there is an admin listener,
 // /metrics. Every other path is 404, and nothing behind it reaches the MCP
-// endpoint.
+// endpoint. On a loopback address it answers to names of this machine only.
 func (s *Server) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -68,7 +70,22 @@ func (s *Server) adminHandler() http.Handler {
 	if s.metrics != nil {
 		mux.Handle("GET /metrics", s.metrics.handler(s.cfg.Logger))
 	}
-	return mux
+	return s.endpoint().Aside(s.adminHost, mux)
+}
+
+// adminHost tells whether the admin listener answers to a Host. What listens on
+// loopback means to be for this machine, but a page in a browser there can have a name
+// of its own resolved to it. Where it listens is for others to reach, there is no
+// telling by what names they know it. Probes without a Host are no pages.
+func (s *Server) adminHost(host string) bool {
+	listens, _, err := net.SplitHostPort(s.cfg.AdminAddr)
+	if host == "" || err != nil || !isLoopback(listens) {
+		return true
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return isLoopback(strings.Trim(host, "[]"))
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
@@ -78,8 +95,6 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n')) // the caller is gone if this fails
 }

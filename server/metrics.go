@@ -116,14 +116,9 @@ func (s *Server) counted(next http.Handler) http.Handler {
 
 // handler serves the exposition.
 func (m *metrics) handler(logger *slog.Logger) http.Handler {
-	exposition := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		ErrorLog:            slog.NewLogLogger(logger.Handler(), slog.LevelError),
 		ErrorHandling:       promhttp.ContinueOnError, // what can be had is worth more than nothing
 		MaxRequestsInFlight: maxScrapes,
-	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		exposition.ServeHTTP(w, r)
 	})
 }

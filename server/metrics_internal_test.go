@@ -111,7 +111,7 @@ func TestWithoutAdminListenerThereAreNoMetrics(t *testing.T) {
 			t.Errorf("listener %v: registry %v, observer %v, middleware %v", on, s.metrics != nil, s.observer() != nil, counted != http.Handler(next))
 		}
 		recorder := httptest.NewRecorder()
-		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
 		if (recorder.Code == http.StatusOK) != on || (!on && recorder.Code != http.StatusNotFound) {
 			t.Errorf("listener %v: /metrics is %d", on, recorder.Code)
 		}
@@ -125,7 +125,7 @@ func TestTwoServersHaveTheirOwnMetrics(t *testing.T) {
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/mcp", nil))
 	show := func(s *Server) string {
 		recorder := httptest.NewRecorder()
-		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
 		return recorder.Body.String()
 	}
 	const line = `sallyport_decisions_total{decision="deny",reason="host"} `
@@ -184,5 +184,51 @@ func BenchmarkTally(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		counts.count(r)
+	}
+}
+
+// stuck is a collector that waits.
+type stuck struct{ entered, release chan struct{} }
+
+func (s stuck) Describe(chan<- *prometheus.Desc) {}
+
+func (s stuck) Collect(chan<- prometheus.Metric) {
+	s.entered <- struct{}{}
+	select {
+	case <-s.release:
+	case <-time.After(10 * time.Second): // so that one too many is told of
+	}
+}
+
+// TestScrapesAreBounded: one scrape more than may run at a time is sent away.
+func TestScrapesAreBounded(t *testing.T) {
+	cfg := goodConfig(t)
+	cfg.AdminAddr = DefaultAdminAddr
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	waits := stuck{make(chan struct{}, 2*maxScrapes), make(chan struct{})}
+	s.metrics.registry.MustRegister(waits)
+	admin := s.adminHandler()
+	scrape := func() int {
+		recorder := httptest.NewRecorder()
+		admin.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
+		return recorder.Code
+	}
+	answers := make(chan int)
+	for range maxScrapes {
+		go func() { answers <- scrape() }()
+		<-waits.entered
+	}
+	if got := scrape(); got != http.StatusServiceUnavailable {
+		t.Errorf("one too many: %d", got)
+	}
+	close(waits.release)
+	for range maxScrapes {
+		if got := <-answers; got != http.StatusOK {
+			t.Errorf("twin: %d", got)
+		}
 	}
 }

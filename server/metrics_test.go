@@ -31,7 +31,7 @@ func withAdmin(c *server.Config) { c.AdminAddr = "127.0.0.1:1" } // nobody liste
 func (f *fixture) scrape(t *testing.T) (map[string]float64, string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	f.Server.Server().AdminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	f.Server.Server().AdminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
 	if recorder.Code != http.StatusOK {
 		t.Fatalf("/metrics: %d %s", recorder.Code, recorder.Body)
 	}
@@ -244,7 +244,7 @@ func TestExpositionIsWellFormed(t *testing.T) {
 		}
 	}
 	recorder := httptest.NewRecorder()
-	f.Server.Server().AdminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/metrics", nil))
+	f.Server.Server().AdminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8081/metrics", nil))
 	if recorder.Code != http.StatusMethodNotAllowed {
 		t.Errorf("POST /metrics: %d", recorder.Code)
 	}

@@ -16,7 +16,7 @@ import (
 func readyz(t *testing.T, s *Server) (readiness, string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/readyz", nil))
 	var state readiness
 	if err := json.Unmarshal(recorder.Body.Bytes(), &state); err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestWhoDecidesIsSaid(t *testing.T) {
 			t.Errorf("%s: %s", c.model, text)
 		}
 		recorder := httptest.NewRecorder()
-		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/metrics", nil))
 		if want := `sallyport_policy_info{evaluator="` + c.member + `",revision="` + s.PolicyRevision() + `"} 1`; !strings.Contains(recorder.Body.String(), want) {
 			t.Errorf("%s: the metrics lack %s", c.model, want)
 		}

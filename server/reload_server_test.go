@@ -30,7 +30,7 @@ func often(c *server.Config) {
 func (f *fixture) readyz(t *testing.T) (int, string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	f.Server.Server().AdminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	f.Server.Server().AdminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/readyz", nil))
 	return recorder.Code, recorder.Body.String()
 }
 

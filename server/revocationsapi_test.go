@@ -23,7 +23,7 @@ func startAdministered(t *testing.T) *fixture {
 // administer sends a request to the admin listener.
 func (f *fixture) administer(t *testing.T, method, bearer, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequest(method, "/revocations", strings.NewReader(body))
+	r := httptest.NewRequest(method, "http://127.0.0.1:8081/revocations", strings.NewReader(body))
 	if bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+bearer)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/transport"
@@ -64,45 +63,43 @@ func (s *Server) Run(ctx context.Context) error {
 type listening struct {
 	listener net.Listener
 	server   *http.Server
-	open     *atomic.Int64 // connections
+	open     *connections
 }
 
 // listen opens every listener, or none. The public one is the first.
 func (s *Server) listen(ctx context.Context, handler http.Handler) ([]listening, error) {
-	mcp, err := listenOn(ctx, "addr", s.cfg.Addr, s.parting(handler))
+	mcp, err := s.listenOn(ctx, "addr", s.cfg.Addr, s.parting(handler))
 	if err != nil {
 		return nil, err
 	}
 	if s.cfg.AdminAddr == "" {
 		return []listening{mcp}, nil
 	}
-	admin, err := listenOn(ctx, "admin_addr", s.cfg.AdminAddr, s.adminHandler())
+	admin, err := s.listenOn(ctx, "admin_addr", s.cfg.AdminAddr, s.adminHandler())
 	if err != nil {
 		return nil, errors.Join(err, mcp.listener.Close())
 	}
 	return []listening{mcp, admin}, nil
 }
 
-func listenOn(ctx context.Context, key, addr string, handler http.Handler) (listening, error) {
+func (s *Server) listenOn(ctx context.Context, key, addr string, handler http.Handler) (listening, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return listening{}, fmt.Errorf("%s = %q: %w; stop what listens there or choose another address", key, addr, err)
 	}
-	return newListening(listener, handler), nil
+	return newListening(listener, handler, s.connections()), nil
 }
 
-func newListening(listener net.Listener, handler http.Handler) listening {
-	one := listening{listener, transport.NewHTTPServer(handler), new(atomic.Int64)}
-	one.server.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			one.open.Add(1)
-		case http.StateClosed, http.StateHijacked:
-			one.open.Add(-1)
-		}
-	}
+func newListening(listener net.Listener, handler http.Handler, open *connections) listening {
+	one := listening{listener, transport.NewHTTPServer(handler), open}
+	one.server.ConnState = open.changed
 	return one
+}
+
+// connections returns what counts the connections of one listener.
+func (s *Server) connections() *connections {
+	return newConnections(s.limits.Connections(), s.cfg.Now, s.cfg.Logger)
 }
 
 // parting has the connection closed after every answer to a request that comes
@@ -150,11 +147,11 @@ func (s *Server) drain(all []listening) {
 	defer cut.Stop()
 	linger, enough := context.WithTimeout(ctx, lingerTime)
 	defer enough()
-	await(linger, func() bool { return all[0].open.Load() == 0 })
-	var lost int64
+	await(linger, func() bool { return all[0].open.count() == 0 })
+	lost := 0
 	for _, one := range all { // the admin listener is the last to go
 		if one.server.Shutdown(ctx) != nil {
-			lost += one.open.Load()
+			lost += one.open.count()
 			_ = one.server.Close() // the connections are lost either way
 		}
 	}

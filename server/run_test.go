@@ -170,11 +170,11 @@ func TestRunEndsIfAListenerFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	one, err := listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
+	one, err := s.listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
+	two, err := s.listenOn(t.Context(), "addr", "127.0.0.1:0", http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestStopDrains(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	one, err := listenOn(t.Context(), "addr", "127.0.0.1:0", slow)
+	one, err := s.listenOn(t.Context(), "addr", "127.0.0.1:0", slow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestReadiness(t *testing.T) {
 	s.store.alarm.sound(quiet(), errors.New("it rains"), s.store.policy())
 	s.audit.stats.Lost = 1
 	recorder := httptest.NewRecorder()
-	s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	s.adminHandler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8081/readyz", nil))
 	var state readiness
 	if err := json.Unmarshal(recorder.Body.Bytes(), &state); err != nil {
 		t.Fatal(err)

@@ -197,6 +197,7 @@ func (s *Server) Handler(path string) (http.Handler, error) {
 func (s *Server) untilClosed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.ended.Load() {
+			w.Header().Set("Cache-Control", "no-store") // what http.Error does not set
 			http.Error(w, "the server has stopped", http.StatusServiceUnavailable)
 			return
 		}

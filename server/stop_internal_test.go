@@ -74,7 +74,7 @@ type stopped struct {
 	shutdown time.Time
 }
 
-func inBubble(t *testing.T) *stopped {
+func inBubble(t *testing.T, change ...func(*Config)) *stopped {
 	s := &stopped{t: t, pipes: newPipes(), log: new(bytes.Buffer), ended: make(chan error, 1), release: make(chan struct{})}
 	issuer := issuertest.New("https://issuer.example")
 	cfg := goodConfig(t)
@@ -100,6 +100,9 @@ func inBubble(t *testing.T) *stopped {
 				return "finished", nil
 			})
 		}))
+	for _, c := range change {
+		c(&cfg)
+	}
 	made, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +116,7 @@ func inBubble(t *testing.T) *stopped {
 	s.bearer = issuer.Sign(issuer.Claims("http://127.0.0.1:8080/mcp", "alice", "c", "echo:use", time.Now()), nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	s.stop = func() { s.began = time.Now(); cancel() }
-	all := []listening{newListening(s.pipes, s.parting(handler))}
+	all := []listening{newListening(s.pipes, s.parting(handler), s.connections())}
 	go func() {
 		err := s.serve(ctx, all)
 		s.shutdown = time.Now()

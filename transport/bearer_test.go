@@ -2,7 +2,9 @@ package transport_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -47,6 +49,12 @@ func TestMalformedCredentials(t *testing.T) {
 		"H-02 good twice":       {"Bearer good", "Bearer good"},
 		"H-02 comma":            {"Bearer good, Bearer bad"},
 		"H-02 comma, no space":  {"Bearer good,bad"},
+		"H-02 comma, one line":  {"Bearer bad, Bearer good"},
+		"H-02 good and Basic":   {"Bearer good", "Basic eDp5"},
+		"H-02 Basic and good":   {"Basic eDp5", "Bearer good"},
+		"H-02 good and empty":   {"Bearer good", ""},
+		"H-02 empty and good":   {"", "Bearer good"},
+		"H-02 semicolon":        {"Bearer good; Bearer bad"},
 		"H-03 two spaces":       {"Bearer  good"},
 		"H-03 tab":              {"Bearer\tgood"},
 		"H-03 comma":            {"Bearer,good"},
@@ -54,6 +62,19 @@ func TestMalformedCredentials(t *testing.T) {
 		"H-03 DPoP":             {"DPoP good"},
 		"H-03 Token":            {"Token good"},
 		"H-03 token only":       {"good"},
+		"H-03 three spaces":     {"Bearer   good"},
+		"H-03 space and tab":    {"Bearer \tgood"},
+		"H-03 colon":            {"Bearer: good"},
+		"H-03 equals":           {"Bearer=good"},
+		"H-03 no space":         {"Bearergood"},
+		"H-03 scheme twice":     {"Bearer Bearer good"},
+		"H-03 parameter":        {`Bearer token="good"`},
+		"H-03 Digest":           {"Digest good"},
+		"H-03 Negotiate":        {"Negotiate good"},
+		"H-03 GNAP":             {"GNAP good"},
+		"H-03 full-width":       {"\uff22earer good"},
+		"H-03 long s":           {"Bearer\u017f good"},
+		"H-03 no-break space":   {"Bearer\u00a0good"},
 		"inner space":           {"Bearer go od"},
 		"padding in the middle": {"Bearer go=od"},
 		"padding only":          {"Bearer =="},
@@ -72,7 +93,7 @@ func TestMalformedCredentials(t *testing.T) {
 	if len(h.verifier.asked) != 0 {
 		t.Errorf("verified %q", h.verifier.asked)
 	}
-	for _, scheme := range []string{"Bearer", "bearer", "BEARER"} {
+	for _, scheme := range []string{"Bearer", "bearer", "BEARER", "bEaReR"} {
 		r := h.request(callBody("allowed"))
 		set("Authorization", scheme+" good")(r)
 		h.accepted(t, r)
@@ -105,21 +126,69 @@ func TestH04_TokenInQuery(t *testing.T) {
 
 func TestH05_H06_TokensElsewhereAreIgnored(t *testing.T) {
 	h := start(t)
-	h.defects(t, callBody("allowed"), []defect{
-		{"H-05 cookie", func(r *http.Request) { set("Authorization")(r); set("Cookie", "access_token=good")(r) }, 401, 401},
-		{"H-05 parameter header", func(r *http.Request) { set("Authorization")(r); set("Mcp-Param-Authorization", "Bearer good")(r) }, 401, 401},
-		{"H-06 underscore", func(r *http.Request) { set("Authorization")(r); set("Http_Authorization", "Bearer good")(r) }, 401, 401},
-		{"H-06 forwarded", func(r *http.Request) { set("Authorization")(r); set("X-Forwarded-Authorization", "Bearer good")(r) }, 401, 401},
-		{"H-06 original", func(r *http.Request) { set("Authorization")(r); set("X-Original-Authorization", "Bearer good")(r) }, 401, 401},
-		{"H-06 proxy", func(r *http.Request) { set("Authorization")(r); set("Proxy-Authorization", "Bearer good")(r) }, 401, 401},
-		{"H-05 form", func(r *http.Request) {
+	var list []defect
+	for id, names := range map[string][]string{
+		"H-05": {"Cookie", "Mcp-Param-Authorization", "Mcp-Param-Access-Token", "Mcp-Session-Id", "Access-Token", "X-Access-Token", "X-Api-Key", "Api-Key", "Token"},
+		"H-06": {
+			"Http_Authorization", "Http-Authorization", "Authorization_", "X-Authorization", "X-Forwarded-Authorization", "X-Original-Authorization",
+			"X-Original-Headers", "Proxy-Authorization", "X-Forwarded-User", "X-Forwarded-Email", "X-Remote-User", "Remote-User", "X-Auth-Request-User",
+			"X-Auth-Request-Access-Token", "X-User", "X-Roles", "X-Scopes", "X-Amzn-Oidc-Data", "X-Goog-Authenticated-User-Email",
+		},
+	} {
+		for _, name := range names {
+			list = append(list, defect{id + " " + name, func(r *http.Request) {
+				set("Authorization")(r)
+				r.Header[name] = []string{"Bearer good"}
+			}, 401, 401})
+		}
+	}
+	list = append(list,
+		defect{"H-05 cookie", func(r *http.Request) {
+			set("Authorization")(r)
+			set("Cookie", "access_token=good; token=good; Authorization=Bearer good")(r)
+		}, 401, 401},
+		defect{"H-05 form", func(r *http.Request) {
 			set("Authorization")(r)
 			set("Content-Type", "application/x-www-form-urlencoded")(r)
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader("access_token=good")), int64(len("access_token=good"))
 		}, 401, 401},
-	})
-	r := h.request(strings.Replace(callBody("allowed"), `"_meta":{`, `"_meta":{"access_token":"good",`, 1))
-	set("Authorization")(r)
-	h.refused(t, r, 401, 401)
+		defect{"H-05 user information", func(r *http.Request) { set("Authorization")(r); r.URL.User = url.UserPassword("Bearer", "good") }, 401, 401})
+	h.defects(t, callBody("allowed"), list)
+	const tokens = `"access_token":"good","Authorization":"Bearer good",`
+	for before, after := range map[string]string{`"_meta":{`: "", `"params":{`: "", `{`: `"jsonrpc"`} {
+		body := strings.Replace(callBody("allowed"), before+after, before+tokens+after, 1)
+		r := h.request(body)
+		set("Authorization")(r)
+		h.refused(t, r, 401, 401)
+		h.accepted(t, h.request(body)) // beside a token they mean nothing
+	}
+}
+
+// Names of headers that only resemble Authorization, as they can be written on the
+// wire: each is another header, or none, and the request has no token.
+func TestH06_NamesOnTheWire(t *testing.T) {
+	h := start(t)
+	body := callBody("allowed")
+	host := "Host: " + h.host + "\r\n"
+	good := h.rawPost("POST /mcp HTTP/1.1", host, body)
+	for line, status := range map[string]string{
+		"Authorization : Bearer good": "400", "Authorization\t: Bearer good": "400", " Authorization: Bearer good": "401", "Auth orization: Bearer good": "400",
+		"Authorization\x00: Bearer good": "400", "\xefuthorization: Bearer good": "400", ": Bearer good": "400", "Authorization Bearer good": "400",
+		"Authorization;: Bearer good": "400", "Authorization_: Bearer good": "401", "HTTP_AUTHORIZATION: Bearer good": "401", "Authorization.: Bearer good": "401",
+		"Authorization: Bearer good\x00": "400", "Authorization: Bearer\x0bgood": "400", "Authorization: Bearer good\r\x00": "400",
+	} {
+		ran := h.ran.Load()
+		got := h.raw(t, strings.Replace(good, "Authorization: Bearer good", line, 1))
+		if !strings.HasPrefix(got, "HTTP/1.1 "+status+" ") || h.ran.Load() != ran {
+			t.Errorf("%q: want %s: %.100s", line, status, got)
+		}
+	}
+	for _, line := range []string{"Authorization: Bearer good", "authorization: Bearer good", "AUTHORIZATION:Bearer good", "Authorization: \t Bearer good \t"} {
+		ran := h.ran.Load()
+		if got := h.raw(t, strings.Replace(good, "Authorization: Bearer good", line, 1)); !strings.HasPrefix(got, "HTTP/1.1 200 ") || h.ran.Load() != ran+1 {
+			t.Errorf("%q, twin: %.100s", line, got)
+		}
+	}
 }
 
 func TestVerifierErrors(t *testing.T) {

@@ -32,11 +32,16 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
+// oneChallenge is the grammar of a single challenge with the Bearer scheme.
+func oneChallenge() *regexp.Regexp {
+	return regexp.MustCompile(`^Bearer(?: [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]+"(?:, [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]+")*)?$`)
+}
+
 // FuzzChallenge: whatever goes in, one well-formed challenge comes out.
 func FuzzChallenge(f *testing.F) {
 	f.Add("invalid_token", "text", "a b", "https://h/x")
 	f.Add(`"`, `\`, "a\r\nb", "\xff")
-	one := regexp.MustCompile(`^Bearer(?: [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]+"(?:, [a-z_]+="[\x20\x21\x23-\x5b\x5d-\x7e]+")*)?$`)
+	one := oneChallenge()
 	f.Fuzz(func(t *testing.T, code, description, scopes, metadata string) {
 		c := transport.Challenge{Error: code, Description: description, Scopes: strings.Split(scopes, ","), ResourceMetadata: metadata}
 		got := c.String()

@@ -31,26 +31,36 @@ const (
 // net/http leaves open. Address, listener and logger are the caller's. It has
 // no WriteTimeout, which would cut streams: the handler of [New] sets a
 // deadline for each write, and clears the read deadline once it has the body.
-// A connection is closed after a request with a chunked body.
+// A connection is closed after a request whose end another reader might see
+// elsewhere, as the handler of [New] has it in any server. Every request is the
+// handler's to answer: net/http would answer OPTIONS * itself. Served over TLS
+// it speaks HTTP/2 too, and without TLS it does not.
 func NewHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           closeAfterChunked(handler),
+		Handler:           closeIfDoubtful(handler),
 		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       ReadHeaderTimeout + BodyTimeout,
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeaderBytes,
+
+		DisableGeneralOptionsHandler: true,
 	}
 }
 
-// closeAfterChunked closes the connection after a request with a chunked body.
-// If it has a Content-Length too, something in front may have seen another end
-// of it, and what comes next may be a request that nobody sent. Such a
-// connection must be closed (RFC 9112, section 6.1), but net/http keeps it and
-// drops the Content-Length, so that the two kinds cannot be told apart. Clients
-// know the length of a message and have no reason to send chunks.
-func closeAfterChunked(next http.Handler) http.Handler {
+// closeIfDoubtful closes the connection after a request of which something in front
+// may have seen another end, so that what comes next may be a request that nobody
+// sent (RFC 9112, section 6.1):
+//
+//   - One with a chunked body, which may have a Content-Length too. net/http keeps
+//     such a connection and drops the Content-Length, so that the two kinds cannot be
+//     told apart. Clients know the length of a message and have no reason to send
+//     chunks.
+//   - One of HTTP/1.0, which may have a Transfer-Encoding. There net/http ignores it
+//     and drops it, so that these cannot be told apart either. Nobody needs to keep
+//     such a connection.
+func closeIfDoubtful(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if len(r.TransferEncoding) > 0 {
+		if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)

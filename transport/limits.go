@@ -68,6 +68,14 @@ func NewLimits(q Quotas, now func() time.Time) (*Limits, error) {
 
 func (r Rate) table() *ratelimit.Table { return ratelimit.NewTable(r.PerMinute, r.Burst) }
 
+// Connections returns Quotas.Connections. Of a nil *Limits it is 0.
+func (l *Limits) Connections() int {
+	if l == nil {
+		return 0
+	}
+	return l.quotas.Connections
+}
+
 // take takes one token out of the key's bucket.
 func (l *Limits) take(t *ratelimit.Table, key ratelimit.Key, reason string) (ratelimit.Charge, *Refusal) {
 	charge, wait, ok := t.Take(key, l.now())

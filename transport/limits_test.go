@@ -351,13 +351,13 @@ func TestQuotasCheck(t *testing.T) {
 		"zero":     {transport.Quotas{}, nil},
 		"defaults": {transport.DefaultQuotas(), nil},
 		"largest": {transport.Quotas{
-			Tool: transport.Rate{PerMinute: 1e9, Burst: 1e6}, Calls: 1e6, CallsPerPrincipal: 1e6, CallTime: 24 * time.Hour,
+			Tool: transport.Rate{PerMinute: 1e9, Burst: 1e6}, Calls: 1e6, CallsPerPrincipal: 1e6, CallTime: 24 * time.Hour, Connections: 1e6,
 		}, nil},
 		"too much": {transport.Quotas{
-			Tool: transport.Rate{PerMinute: 1e9 + 1, Burst: 1e6 + 1}, Calls: 1e6 + 1, CallsPerPrincipal: -1, CallTime: 24*time.Hour + 1,
+			Tool: transport.Rate{PerMinute: 1e9 + 1, Burst: 1e6 + 1}, Calls: 1e6 + 1, CallsPerPrincipal: -1, CallTime: 24*time.Hour + 1, Connections: 1e6 + 1,
 		}, []string{
 			`Quotas.Tool.PerMinute = "1000000001": it is not between 0, which means the default, and 1000000000`,
-			`Quotas.Tool.Burst = "1000001"`, `Quotas.Calls = "1000001"`, `Quotas.CallsPerPrincipal = "-1"`, `Quotas.CallTime = "24h0m0.000000001s"`,
+			`Quotas.Tool.Burst = "1000001"`, `Quotas.Calls = "1000001"`, `Quotas.CallsPerPrincipal = "-1"`, `Quotas.CallTime = "24h0m0.000000001s"`, `Quotas.Connections = "1000001"`,
 		}},
 		"burst alone": {transport.Quotas{Client: transport.Rate{Burst: 5}}, []string{`Quotas.Client.PerMinute = "0": there is a Burst that would never come back; set both`}},
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -29,7 +30,7 @@ func New(c Config) (*Endpoint, error) {
 		settings: s, metadata: encodeMetadata(s), pulse: newPulse(), drain: newFlag(), halt: newFlag(),
 		sessions: newSessions(s.Seal, s.Resource, s.Now), hub: newHub(),
 	}
-	return &Endpoint{handler: e.identify(e.routes()), inner: e}, nil
+	return &Endpoint{handler: closeIfDoubtful(e.identify(e.routes())), inner: e}, nil
 }
 
 // endpoint is what is behind the handler.
@@ -47,7 +48,8 @@ type endpoint struct {
 // routes puts the middlewares in the order of the checks.
 func (e *endpoint) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(secureHeaders, e.recoverPanics, e.checkHost)
+	own := func(host string) bool { return slices.Contains(e.Hosts, host) }
+	r.Use(secureHeaders, e.recoverPanics, e.checkHost(own))
 	mcp := chi.Chain(e.checkOrigin, e.answerPreflight, e.authenticate, e.checkMethod).HandlerFunc(e.serveMCP)
 	r.NotFound(e.notFound)
 	r.MethodNotAllowed(e.methodUnknown(mcp))

@@ -121,3 +121,29 @@ func TestOpenedIsBounded(t *testing.T) {
 		t.Errorf("%d ids are remembered, want at most %d", known, openedPlaces)
 	}
 }
+
+// TestRememberedSessionsAreBounded: of sessions with something to remember only so many
+// stay in memory, of one caller and together. One that is in use is never the one to go.
+func TestRememberedSessionsAreBounded(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	s, _ := sealedSessions(t, &now)
+	held := s.hold(&peer{id: "held", who: caller{"i", "alice"}})
+	for i := range 2 * maxRememberedPerCaller {
+		_ = s.hold(&peer{id: fmt.Sprint("alice", i), who: caller{"i", "alice"}})
+		s.live[fmt.Sprint("alice", i)].held = 0 // let go, with something to remember
+	}
+	if n := len(s.callers[caller{"i", "alice"}]); n != maxRememberedPerCaller {
+		t.Errorf("%d sessions of one caller, want %d", n, maxRememberedPerCaller)
+	}
+	for i := range maxRemembered + 100 {
+		id := fmt.Sprint("other", i)
+		_ = s.hold(&peer{id: id, who: caller{"i", id}})
+		s.live[id].held = 0
+	}
+	if n := len(s.live); n != maxRemembered {
+		t.Errorf("%d sessions, want %d", n, maxRemembered)
+	}
+	if s.live["held"] != held {
+		t.Error("one in use was forgotten")
+	}
+}

@@ -45,6 +45,11 @@ type Quotas struct {
 	// CallTime is how long a request may run. Then its context ends and its
 	// client gets an error, whether or not the handler returns.
 	CallTime time.Duration
+	// Connections is how many connections each listener of server.Run keeps open. It
+	// has to be more than Calls and Streams together, each of which may have one to
+	// itself. One more takes the place of that which has waited longest for a request.
+	// A handler that is mounted in another server has that server's connections.
+	Connections int
 }
 
 // The largest values of [Quotas], beyond which a limit would have no meaning and
@@ -71,6 +76,8 @@ func DefaultQuotas() Quotas {
 
 		Streams:             16_384,
 		StreamsPerPrincipal: 1024,
+
+		Connections: 32_768,
 	}
 }
 
@@ -99,6 +106,7 @@ func (q Quotas) Check() error {
 		inRange("CallsPerPrincipal", q.CallsPerPrincipal, maxCalls),
 		inRange("Streams", q.Streams, maxCalls),
 		inRange("StreamsPerPrincipal", q.StreamsPerPrincipal, maxCalls),
+		inRange("Connections", q.Connections, maxCalls),
 		inRange("CallTime", q.CallTime, maxCallTime))
 	return errors.Join(wrong...)
 }
@@ -129,6 +137,8 @@ func (q Quotas) filled() Quotas {
 
 		Streams:             cmp.Or(q.Streams, d.Streams),
 		StreamsPerPrincipal: cmp.Or(q.StreamsPerPrincipal, d.StreamsPerPrincipal),
+
+		Connections: cmp.Or(q.Connections, d.Connections),
 	}
 }
 

@@ -1,6 +1,7 @@
 package message_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -64,6 +65,21 @@ func TestListenersNameNoMoreThanIsKept(t *testing.T) {
 			uri + more + `","a:b"]}}}`))
 		if (err == nil) != want {
 			t.Errorf("%q more: %v", more, err)
+		}
+	}
+}
+
+// TestListenToSoMany: one URI more than may be listened to is no filter.
+func TestListenToSoMany(t *testing.T) {
+	for _, n := range []int{message.MaxSubscriptions, message.MaxSubscriptions + 1} {
+		uris := make([]string, n)
+		for i := range uris {
+			uris[i] = fmt.Sprintf(`"a:%d"`, i)
+		}
+		_, err := message.Read([]byte(`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":[` +
+			strings.Join(uris, ",") + `]}}}`))
+		if (err == nil) != (n == message.MaxSubscriptions) {
+			t.Errorf("%d: %v", n, err)
 		}
 	}
 }
