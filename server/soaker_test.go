@@ -63,7 +63,7 @@ func (w *soaker) warm(c *servertest.Client, title string) {
 func (w *soaker) caller(subject, id string) servertest.Caller {
 	return servertest.Caller{
 		Subject: fmt.Sprint(subject, "-", w.number), Client: fmt.Sprint("client-", w.number), Groups: []string{"workers"},
-		Claims: params{"jti": fmt.Sprint(id, "-", w.number)},
+		Claims: params{"jti": fmt.Sprint(id, "-", w.number), "exp": time.Now().Add(20 * time.Hour).Unix()},
 	}
 }
 
