@@ -93,11 +93,11 @@ func TestM31_L03_F08_NothingBleedsNothingIsLost(t *testing.T) {
 	s := startSoak(t)
 	began := time.Now()
 	for round := 0; s.sent() < *callsFlag && !t.Failed() && s.bleeding.count == 0; round++ {
+		s.newRound(t, round)
 		if late, ok := t.Deadline(); ok && time.Until(late) < 2*time.Minute {
 			t.Errorf("there was time for %d of %d requests", s.sent(), *callsFlag)
 			break
 		}
-		s.newRound(t, round)
 		var group sync.WaitGroup
 		for _, w := range s.workers {
 			group.Go(func() { w.round(t, round) })
