@@ -11,10 +11,11 @@ SPELL_PKG := github.com/golangci/misspell/cmd/misspell@v0.8.0
 LINT_PKG := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME ?= 20s
 CASES    ?= 100000
+CALLS    ?= 1000000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test examples lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean
+.PHONY: help run test examples lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean soak
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +84,9 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 differential-tokens: ## judge CASES (100000) bent tokens beside golang-jwt and jwx
 	cd internal/tokendiff && $(GO) test -count=1 ./vectors && $(GO) test -count=1 -timeout 60m -v . -cases $(CASES)
 
+soak: ## CALLS (1000000) requests of twelve callers at once, with every fault, against answers and audit (race detector; an hour or more)
+	$(GO) test $(RACE) -timeout 6h -count=1 -v -run '^TestM31_' ./server -calls $(CALLS)
+
 bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
 	cd bench && $(GO) test -count=1 . ./internal/... && $(GO) run . -bar $(BENCHFLAGS)
 
@@ -112,12 +116,13 @@ interop-issuers: ## tokens of oidc-provider and Keycloak, from login to key rota
 mutants: ## switch off one check of token verification at a time, and show that a test fails for each (about ten minutes)
 	$(GO) run ./internal/mutants
 
-nightly: ## what takes long: tests ten times over, a million decisions and bent tokens, five minutes a fuzz target, all clients and issuers
+nightly: ## what takes long: tests ten times over, a million decisions, bent tokens and calls, five minutes a fuzz target, all clients and issuers
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) differential CASES=1000000
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) differential-tokens CASES=1000000
+	$(MAKE) soak
 	$(MAKE) mutants
 	$(MAKE) e2e
 	$(MAKE) interop

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/server/servertest"
@@ -39,6 +40,51 @@ func BenchmarkCall(b *testing.B) {
 					b.Fatal(w.Code, w.Body)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkL06_ConcealedNames is what a concealed denial takes beside an unknown name, one after the other in
+// one run: what a caller could learn from the time of an answer.
+func BenchmarkL06_ConcealedNames(b *testing.B) {
+	cfg := fixtureConfig(new(atomic.Int64))
+	cfg.Policy, cfg.Denials, cfg.Limits = b.TempDir()+"/policy.csv", server.DenialsConceal, server.Off
+	writeFile(b, cfg.Policy, fixturePolicy)
+	s := servertest.Start(b, cfg)
+	handler, err := s.Server().Handler(server.DefaultPath)
+	if err != nil {
+		b.Fatal(err)
+	}
+	token := s.Token(b, servertest.User("nobody"), "secret:use")
+	ask := func(method, member, name string) time.Duration {
+		r := httptest.NewRequest(http.MethodPost, s.URL(), strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":{"`+member+`":"`+name+`",`+
+			`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`))
+		r.Header = http.Header{
+			"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"}, "Mcp-Protocol-Version": {"2026-07-28"},
+			"Mcp-Method": {method}, "Mcp-Name": {name},
+		}
+		w := httptest.NewRecorder()
+		began := time.Now()
+		handler.ServeHTTP(w, r)
+		took := time.Since(began)
+		if w.Code != http.StatusBadRequest {
+			b.Fatal(w.Code, w.Body)
+		}
+		return took
+	}
+	for _, c := range [][4]string{
+		{"tools/call", "name", "secret", "absent"}, {"prompts/get", "name", "plotting", "nowhere1"},
+		{"resources/read", "uri", "app://plans", "app://absen"}, {"resources/read", "uri", "plan://x", "plam://x"},
+	} {
+		b.Run(strings.ReplaceAll(c[0], "/", " ")+" "+c[2], func(b *testing.B) {
+			var concealed, unknown time.Duration
+			for b.Loop() {
+				concealed += ask(c[0], c[1], c[2])
+				unknown += ask(c[0], c[1], c[3])
+			}
+			b.ReportMetric(float64(concealed.Nanoseconds())/float64(b.N), "concealed-ns")
+			b.ReportMetric(float64(unknown.Nanoseconds())/float64(b.N), "unknown-ns")
+			b.ReportMetric(float64(concealed)/float64(unknown), "ratio")
 		})
 	}
 }

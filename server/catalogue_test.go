@@ -1,9 +1,7 @@
 package server_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -331,73 +329,6 @@ func TestM33_NothingWithoutAToken(t *testing.T) {
 			t.Errorf("%s with a token: %v", method, a)
 		}
 	}
-}
-
-// TestConcealedDenials compares a denial with an unknown name byte by byte.
-func TestConcealedDenials(t *testing.T) {
-	type mirroredIn struct {
-		Region string `json:"region" header:"Region"`
-	}
-	region := map[string]any{"region": "x"}
-	f := start(t, func(c *server.Config) {
-		c.Denials = server.DenialsConceal
-		c.Tools = append(c.Tools, tools.Tool{
-			Name: "mirrored", Description: "Admins only.", Scopes: []string{"secret:use"},
-			Handler: tools.Typed(func(_ context.Context, in mirroredIn) (string, error) { return in.Region, nil }),
-		})
-	})
-	sends := map[string][2]func(*servertest.Client) *servertest.Answer{
-		"tool": {
-			func(c *servertest.Client) *servertest.Answer { return c.Call("secret", nil) },
-			func(c *servertest.Client) *servertest.Answer { return c.Call("nosuch", nil) },
-		},
-		"tool whose argument a header mirrors": {
-			func(c *servertest.Client) *servertest.Answer { return c.Call("mirrored", region) },
-			func(c *servertest.Client) *servertest.Answer { return c.Call("nosuchto", region) },
-		},
-		"prompt": {
-			func(c *servertest.Client) *servertest.Answer { return c.Prompt("plotting", nil) },
-			func(c *servertest.Client) *servertest.Answer { return c.Prompt("nosuchpr", nil) },
-		},
-		"resource": {
-			func(c *servertest.Client) *servertest.Answer { return c.Read("app://plans") },
-			func(c *servertest.Client) *servertest.Answer { return c.Read("app://nosuc") },
-		},
-		"completion": {
-			func(c *servertest.Client) *servertest.Answer { return c.CompleteResource("plan://{id}", "id", "") },
-			func(c *servertest.Client) *servertest.Answer { return c.CompleteResource("nosu://{id}", "id", "") },
-		},
-		"completion of a decided variable": {
-			func(c *servertest.Client) *servertest.Answer { return c.CompleteResource("user://{id}", "id", "") },
-			func(c *servertest.Client) *servertest.Answer { return c.CompleteResource("nosu://{id}", "id", "") },
-		},
-	}
-	for name, pair := range sends {
-		t.Run(name, func(t *testing.T) {
-			forbidden := f.refused(t, "forbidden", func() *servertest.Answer { return pair[0](f.as(t, "nobody", "secret:use", "users:read")) })
-			unknown := f.refused(t, "unknown", func() *servertest.Answer { return pair[1](f.as(t, "nobody", "secret:use", "users:read")) })
-			if diff := cmp.Diff(flatten(unknown), flatten(forbidden)); diff != "" {
-				t.Errorf("a concealed denial can be told from an unknown name (-unknown +forbidden):\n%s", diff)
-			}
-		})
-	}
-	f.accepted(t, "alice", func() *servertest.Answer {
-		return f.as(t, "alice", "secret:use").Call("secret", map[string]any{"text": "x"})
-	})
-	// Who may know the tool is told about the header.
-	if a := f.as(t, "alice", "secret:use").Call("mirrored", region); a.Code != -32020 {
-		t.Errorf("alice without the header: %v, want -32020", a)
-	}
-	if a := f.as(t, "alice", "secret:use").With("Mcp-Param-Region", "x").Call("mirrored", region); !a.OK() {
-		t.Errorf("alice with the header: %v", a)
-	}
-}
-
-// flatten is everything of an answer that a client can see, but the date.
-func flatten(a *servertest.Answer) string {
-	header := a.Header.Clone()
-	header.Del("Date")
-	return fmt.Sprint(a.Status, header, string(a.Body))
 }
 
 func TestProgressReachesItsOwnRequest(t *testing.T) {

@@ -4,19 +4,22 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport"
 )
 
 // mirrored has the headers checked that a call of the tool must repeat
-// arguments in. With concealed denials a tool that the caller is never shown has
-// none, as a tool that does not exist: its missing header would tell them apart.
+// arguments in. A denial that is concealed comes before: an unknown tool has no
+// such headers, so a complaint about one would tell the two apart.
 func (g *gate) mirrored(q *question, op *operation) *transport.Refusal {
 	headers := op.tool.Headers()
 	if len(headers) == 0 || q.mirror == nil {
 		return nil
 	}
-	if g.denials == DenialsConceal && !q.policy.Listed(q.who, op.need, false) {
-		return nil
+	if g.denials == DenialsConceal {
+		if d := q.policy.Decide(q.who, op.need, q.msg.Argument); !d.Allowed() && d.Door() != authz.DoorOne {
+			return nil // withArguments says so
+		}
 	}
 	return q.mirror(headers)
 }

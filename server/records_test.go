@@ -147,8 +147,8 @@ func TestM28_TheTokenStaysAtTheDoor(t *testing.T) {
 		c.Tools = append(c.Tools, tools.Tool{
 			Name: "inspect", Description: "Looks at its context.", AnyPrincipal: true,
 			Handler: tools.Typed(func(ctx context.Context, _ struct{}) (string, error) {
-				given = fmt.Sprintf("%+v %#v", ctx, ctx)
-				return given, nil
+				given = from(ctx)
+				return "looked", nil
 			}),
 		}, tools.Tool{
 			Name: "raw", Description: "Shows its request.", AnyPrincipal: true,

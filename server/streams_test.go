@@ -214,7 +214,7 @@ func TestM18_StreamsEndWithTheirToken(t *testing.T) {
 	heard(t, lasting, "notifications/tools/list_changed")
 }
 
-// edit changes the policy and waits until it is in force.
+// edit changes the policy file.
 func (f *fixture) edit(t *testing.T, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(f.policy)
