@@ -14,6 +14,7 @@ func rootCommand() *cobra.Command {
 		RunE:    help,
 	}
 	root.AddCommand(policyCommand(), versionCommand())
+	root.AddCommand(clientCommands()...)
 	return root
 }
 
