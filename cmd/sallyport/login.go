@@ -62,10 +62,10 @@ func writeSession(w io.Writer, s client.Session) error {
 	}
 	expires := "not said"
 	if !s.Expires.IsZero() {
-		expires = "in " + time.Until(s.Expires).Round(time.Minute).String()
+		expires = fmt.Sprintf("in %d min", int(time.Until(s.Expires).Round(time.Minute).Minutes()))
 	}
 	if s.Renews {
-		expires += ", and is renewed by itself"
+		expires += ", renewed by itself"
 	}
 	text := paint.Good("Logged in") + " to " + s.Resource + "\n" +
 		"  scopes   " + client.Printable(scopes) + "\n"

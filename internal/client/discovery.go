@@ -66,7 +66,7 @@ func (c *Client) discover(ctx context.Context, resource, wantedIssuer string) (d
 		return discovered{}, err
 	}
 	found := discovered{resource: about.Resource, issuer: server, scopes: asked.scopes}
-	if found.scopes == nil {
+	if len(found.scopes) == 0 {
 		found.scopes = about.Scopes
 	}
 	found.authorization, err = checkServer(from, server)

@@ -132,11 +132,14 @@ func (c *Client) authorize(ctx context.Context, a *attempt) (entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.LoginTime)
 	defer cancel()
 	a.back.start(a.state, func() { c.cfg.Tell("An answer to another login came to this one and was ignored.") })
-	address := a.address()
-	c.cfg.Tell("Open this page to log in:\n\n  " + address + "\n")
+	address, how := a.address(), "Open this page to log in:"
+	if c.cfg.Open != nil {
+		how = "Log in in the browser. If none opens, open this page yourself:"
+	}
+	c.cfg.Tell(how + "\n\n  " + address + "\n")
 	if c.cfg.Open != nil {
 		if err := c.cfg.Open(ctx, address); err != nil {
-			c.cfg.Tell("No browser could be opened here (" + clean(err.Error()) + "): open the page yourself.")
+			c.cfg.Tell("No browser could be opened here: " + clean(err.Error()) + ".")
 		}
 	}
 	select {

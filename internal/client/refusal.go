@@ -56,15 +56,14 @@ func newRefusal(resource string, held *entry, status int, h http.Header, body []
 			} `json:"data"`
 		} `json:"error"`
 	}
-	if strictjson.Unmarshal(body, &said) != nil {
-		return r
+	if strictjson.Unmarshal(body, &said) == nil {
+		r.Code, r.Message, r.supported = said.Error.Code, clean(said.Error.Message), said.Error.Data.Supported
 	}
-	r.Code, r.Message, r.supported = said.Error.Code, clean(said.Error.Message), said.Error.Data.Supported
-	if status == http.StatusForbidden && said.Error.Data.Door == 2 {
-		r.Door, r.Permission = 2, clean(said.Error.Data.Permission)
-	}
-	if r.lacksScope() {
+	switch {
+	case r.lacksScope():
 		r.Door, r.Scopes = 1, r.challenge.scopes
+	case status == http.StatusForbidden && said.Error.Data.Door == 2:
+		r.Door, r.Permission = 2, clean(said.Error.Data.Permission)
 	}
 	return r
 }
@@ -123,7 +122,7 @@ func (r *Refusal) Error() string {
 		return "the server speaks none of the revisions 2026-07-28, 2025-11-25 and 2025-06-18 of MCP, but " + cmp.Or(clean(strings.Join(r.supported, ", ")), "others")
 	case r.Status >= 300 && r.Status < 400:
 		return fmt.Sprintf("the server redirects (status %d), which is not followed with a token; use the URL it leads to", r.Status)
-	case r.Status == http.StatusNotFound && r.Code == 0:
+	case r.Status == http.StatusNotFound && r.Code != codeMethodNotFound:
 		return "there is no MCP server at " + server + " (status 404); is the path right?"
 	}
 	if r.Status == http.StatusOK {
