@@ -55,7 +55,7 @@ func callCommand() *cobra.Command {
 }
 
 func (h calling) call(ctx context.Context, cmd *cobra.Command, c *client.Client, url, tool string) error {
-	asked := client.CallRequest{URL: url, Tool: tool, Words: h.words, Limit: h.limit, StepUp: h.stepUpFor(cmd)}
+	asked := client.CallRequest{URL: url, Tool: tool, Words: h.words, Limit: h.limit, StepUp: h.stepUpFor(cmd, attended(cmd))}
 	switch h.object {
 	case "":
 	case "-":
@@ -78,12 +78,12 @@ func (h calling) call(ctx context.Context, cmd *cobra.Command, c *client.Client,
 }
 
 // stepUpFor decides about another authorization: by the flag, by asking a person, or else not.
-func (h calling) stepUpFor(cmd *cobra.Command) func(context.Context, *client.Refusal) (bool, error) {
+func (h calling) stepUpFor(cmd *cobra.Command, attended bool) func(context.Context, *client.Refusal) (bool, error) {
 	return func(_ context.Context, refused *client.Refusal) (bool, error) {
 		if h.stepUp {
 			return true, nil
 		}
-		if !attended(cmd) || h.object == "-" {
+		if !attended || h.object == "-" {
 			return false, nil
 		}
 		missing := refused.Missing()

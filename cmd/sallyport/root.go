@@ -15,6 +15,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.AddCommand(policyCommand(), versionCommand())
 	root.AddCommand(clientCommands()...)
+	root.CompletionOptions.HiddenDefaultCmd = true // it is there, and the help fits a screen
 	return root
 }
 

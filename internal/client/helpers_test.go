@@ -2,17 +2,11 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"html"
 	"io"
-	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/sallyport-mcp/sallyport/internal/browsertest"
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/tools"
 )
@@ -146,9 +141,9 @@ func (p *terminal) text() string {
 
 // as is a browser in which somebody logs in by name and allows.
 func (p *terminal) as(name string) func(context.Context, string) error {
-	return func(_ context.Context, address string) error {
+	return func(ctx context.Context, address string) error {
 		p.busy.Go(func() {
-			page, err := walk(address, name)
+			page, err := browsertest.Walk(context.WithoutCancel(ctx), address, name)
 			if err != nil {
 				p.tell("browser: " + err.Error())
 			}
@@ -158,50 +153,6 @@ func (p *terminal) as(name string) func(context.Context, string) error {
 		})
 		return nil
 	}
-}
-
-var (
-	hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
-	action = regexp.MustCompile(`<form[^>]*action="([^"]*)"`)
-)
-
-// walk opens a page and fills in forms until there are none, and returns the last page.
-func walk(address, name string) (string, error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return "", err
-	}
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	browser := &http.Client{Jar: jar, Transport: transport, Timeout: 20 * time.Second}
-	resp, err := browser.Get(address)
-	for range 4 {
-		if err != nil {
-			return "", err
-		}
-		body, readErr := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if readErr != nil {
-			return "", readErr
-		}
-		form := action.FindStringSubmatch(string(body))
-		if form == nil {
-			return string(body), nil
-		}
-		fields := url.Values{"user": {name}}
-		if strings.Contains(string(body), `name="decision"`) {
-			fields = url.Values{"decision": {"allow"}}
-		}
-		for _, field := range hidden.FindAllStringSubmatch(string(body), -1) {
-			fields.Set(field[1], html.UnescapeString(field[2]))
-		}
-		target, parseErr := resp.Request.URL.Parse(html.UnescapeString(form[1]))
-		if parseErr != nil {
-			return "", parseErr
-		}
-		resp, err = browser.PostForm(target.String(), fields)
-	}
-	return "", errors.New("there is always another form")
 }
 
 // newClient returns a client at a terminal, whose browser is somebody's.
