@@ -40,7 +40,7 @@ type discovered struct {
 }
 
 // errNoMetadata tells that there is no document where one could be.
-var errNoMetadata = errors.New("there is none")
+var errNoMetadata = errors.New("there is no metadata")
 
 // discover finds out how to authorize for a resource (MCP 2026-07-28, basic/authorization, "Authorization Server Discovery").
 func (c *Client) discover(ctx context.Context, resource, wantedIssuer string) (discovered, error) {
@@ -104,7 +104,7 @@ func (c *Client) resourceMetadata(ctx context.Context, from origin, asked challe
 	var about resourceMetadata
 	if err := c.firstDocument(ctx, places, &about); err != nil {
 		if errors.Is(err, errNoMetadata) {
-			err = fmt.Errorf("it names no authorization server: %w at %s", err, place(places[0]))
+			err = fmt.Errorf("%s does not say how to log in: it has no metadata at %s", clean(from.url.String()), place(places[0]))
 		}
 		return about, err
 	}

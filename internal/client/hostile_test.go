@@ -35,7 +35,7 @@ func badMetadata() map[string]bend {
 		"a resource above it":        {bend: func(f *fake, _ string) { f.resource["resource"] = f.origin }, want: "is about another one"},
 		"no resource":                {bend: func(f *fake, _ string) { delete(f.resource, "resource") }, want: "is about another one"},
 		"resource metadata twice":    {bend: func(f *fake, _ string) { f.at[resourceDocument] = answer(200, `{"resource": "a", "resource": "b"}`) }, want: "occurs twice"},
-		"no resource metadata":       {bend: func(f *fake, _ string) { f.at[resourceDocument] = http.NotFound }, want: "names no authorization server"},
+		"no resource metadata":       {bend: func(f *fake, _ string) { f.at[resourceDocument] = http.NotFound }, want: "does not say how to log in"},
 		"broken resource metadata":   {bend: func(f *fake, _ string) { f.at[resourceDocument] = answer(200, `{"resource":`) }, want: "JSON"},
 		"no authorization server":    {bend: func(f *fake, _ string) { f.resource["authorization_servers"] = []string{} }, want: "no authorization server"},
 		"an error instead":           {bend: func(f *fake, _ string) { f.at[resourceDocument] = answer(500, `{}`) }, want: "status 500"},

@@ -136,7 +136,7 @@ func (c *Client) authorize(ctx context.Context, a *attempt) (entry, error) {
 	if c.cfg.Open != nil {
 		how = "Log in in the browser. If none opens, open this page yourself:"
 	}
-	c.cfg.Tell(how + "\n\n  " + address + "\n")
+	c.cfg.Tell(how + "\n\n  " + Printable(address) + "\n")
 	if c.cfg.Open != nil {
 		if err := c.cfg.Open(ctx, address); err != nil {
 			c.cfg.Tell("No browser could be opened here: " + clean(err.Error()) + ".")
@@ -198,5 +198,14 @@ func (c *Client) redeem(ctx context.Context, a *attempt, answer url.Values) (ent
 	if held.Scopes == nil {
 		held.Scopes = slices.Clone(a.found.scopes)
 	}
-	return held, c.store.update(func(all entries) error { all[a.key] = held; return nil })
+	var replaced entry
+	err = c.store.update(func(all entries) error {
+		replaced, all[a.key] = all[a.key], held
+		return nil
+	})
+	if err == nil && replaced.ClientID != "" && replaced.ClientID != held.ClientID {
+		// Of the same client it might take the new tokens along. That it could not be revoked is no harm to this login.
+		_ = c.revoke(ctx, replaced)
+	}
+	return held, err
 }

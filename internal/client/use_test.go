@@ -285,6 +285,22 @@ func TestLogout(t *testing.T) {
 	}
 }
 
+// TestLogin_Again has a second login end the first one's tokens.
+func TestLogin_Again(t *testing.T) {
+	n := startNotebook(t)
+	c, _ := loggedIn(t, n, "bob")
+	old := held(t, c, n.url)
+	if _, err := c.Login(t.Context(), LoginRequest{URL: n.url}); err != nil {
+		t.Fatal(err)
+	}
+	s := &session{client: c, resource: n.url, held: &old, refreshed: true}
+	_, err := s.tools(t.Context())
+	wantError(t, err, "does not accept the token any more")
+	if _, err := c.Tools(t.Context(), n.url); err != nil {
+		t.Errorf("the new token: %v", err)
+	}
+}
+
 // TestLogin_AfterRestart logs in to a server that has forgotten its clients, as the embedded one does.
 func TestLogin_AfterRestart(t *testing.T) {
 	n := startNotebook(t)
