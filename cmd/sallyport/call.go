@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -108,10 +109,15 @@ func (h calling) write(stdout, stderr io.Writer, result *client.Result) error {
 		return writeJSON(stdout, result.Structured)
 	case h.asJSON:
 		return writeJSON(stdout, result.Raw)
-	case len(result.Content) == 0 && result.Structured != nil:
+	case result.Structured != nil && (len(result.Content) == 0 || command.IsTerminal(stdout) && isRepeated(result)):
 		return writeJSON(stdout, result.Structured)
 	}
 	return writeContent(stdout, result)
+}
+
+// isRepeated tells whether the text of a result is the structured content over again, in one line that nobody can read.
+func isRepeated(result *client.Result) bool {
+	return len(result.Content) == 1 && json.Valid([]byte(result.Content[0].Text))
 }
 
 func writeContent(w io.Writer, result *client.Result) error {

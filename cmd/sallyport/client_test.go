@@ -136,6 +136,15 @@ func TestWriteContent(t *testing.T) {
 	if want := "two\nlines\n[image image/png, 4 bytes in Base64; --json shows it]\n[resource_link note://1?]\n"; out.String() != want {
 		t.Errorf("%q", &out)
 	}
+	out.Reset()
+	if e := (calling{}).write(&out, &err, &client.Result{Structured: []byte(`{"a":1}`)}); e != nil || out.String() != "{\n  \"a\": 1\n}\n" {
+		t.Errorf("%v, %q", e, &out)
+	}
+	for text, repeated := range map[string]bool{`{"a":1}`: true, "A is 1.": false} {
+		if isRepeated(&client.Result{Content: []client.Content{{Type: "text", Text: text}}}) != repeated {
+			t.Errorf("%s: not %v", text, repeated)
+		}
+	}
 	total := 2.0
 	if line := progressLine(client.Progress{Done: 1, Total: &total, Message: "half\nof it"}); line != "... 1 of 2  half" {
 		t.Errorf("%q", line)
