@@ -102,6 +102,23 @@ func TestOlder_Not(t *testing.T) {
 	}
 }
 
+// TestOlder_Late takes an odd refusal for one, once the server has answered in 2026-07-28.
+func TestOlder_Late(t *testing.T) {
+	f := startFake(t)
+	var methods []string
+	list := listing(func(w http.ResponseWriter, _ []byte) { w.WriteHeader(http.StatusBadRequest) })
+	f.calls = func(w http.ResponseWriter, method string, body []byte) {
+		methods = append(methods, method)
+		list(w, method, body)
+	}
+	c, _ := loggedInFake(t, f)
+	_, err := call(t, c, CallRequest{URL: f.url, Tool: "search"})
+	wantError(t, err, "status 400")
+	if diff := cmp.Diff([]string{"tools/list", "tools/call"}, methods); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestOlder_StepUp goes through both doors in an older revision of a server that has both.
 func TestOlder_StepUp(t *testing.T) {
 	n := startNotebook(t)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,6 +62,8 @@ func TestRefusals(t *testing.T) {
 		"forbidden":       {403, nil, `{"error": {"code": 403, "message": "origin"}}`, []string{"refuses: origin; no scope is named"}},
 		"a scope in the body only": {403, nil, `{"error": {"code": 403, "data": {"door": 1, "scopes": ["evil"]}}}`,
 			[]string{"no scope is named that would help"}},
+		"a scope with another error": {403, http.Header{"Www-Authenticate": {`Bearer error="invalid_request", scope="z"`}}, `{}`,
+			[]string{"the server refuses; no scope is named"}},
 		"scopes for a shell": {403, http.Header{"Www-Authenticate": {`Bearer error="insufficient_scope", scope="$(reboot) it's"`}}, `{}`,
 			[]string{`--scope '$(reboot)'`, `--scope 'it'\''s'`, "the scopes $(reboot) it's"}},
 		"an escape":       {400, nil, `{"error": {"code": -32602, "message": "bad \u001b]0;title\u0007"}}`, []string{"status 400: bad ?]0;title?"}},
@@ -224,6 +227,27 @@ func TestRefresh_Answers(t *testing.T) {
 	later = later.Add(time.Hour)
 	_, err = c.Tools(t.Context(), f.url)
 	wantError(t, err, "there is no refresh token", "log in again")
+}
+
+// TestRefresh_Once has many refresh at the same time: the first one does, and the others find what it got.
+func TestRefresh_Once(t *testing.T) {
+	f := startFake(t)
+	c, _ := loggedInFake(t, f)
+	later := c.cfg.Now().Add(time.Hour)
+	var all sync.WaitGroup
+	for range 8 {
+		other := New(Config{Home: c.cfg.Home, Now: func() time.Time { return later }})
+		t.Cleanup(other.Close)
+		all.Go(func() {
+			if _, err := other.Tools(t.Context(), f.url); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if len(f.forms) != 2 { // the login's, and one more
+		t.Errorf("%d requests for tokens", len(f.forms))
+	}
 }
 
 // TestStepUp_InVain has a server that asks for the same scope again.
