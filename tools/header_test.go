@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/sallyport-mcp/sallyport/internal/paramheader"
 )
 
 func TestHeaders(t *testing.T) {
@@ -46,7 +48,7 @@ func TestHeaders_NotInOutputs(t *testing.T) {
 		N int64 `json:"n" header:"N"`
 	}
 	c, _ := compileTool(t, result(out{1 << 60}))
-	mustLack(t, string(c.Definition().RawOutputSchema), headerKeyword, "maximum")
+	mustLack(t, string(c.Definition().RawOutputSchema), paramheader.Keyword, "maximum")
 	if r := call(c, ""); r.IsError {
 		t.Error(text(t, r))
 	}

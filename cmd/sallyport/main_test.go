@@ -13,7 +13,7 @@ import (
 var update = flag.Bool("update", false, "rewrite golden files")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sallyport": main})
+	testscript.Main(m, map[string]func(){"sallyport": main, "person": person})
 }
 
 func TestScripts(t *testing.T) {
@@ -22,7 +22,7 @@ func TestScripts(t *testing.T) {
 
 // TestHelp keeps every help on one screen, with an example of its own in it.
 func TestHelp(t *testing.T) {
-	for _, words := range []string{"", "policy", "policy check", "version"} {
+	for _, words := range []string{"", "policy", "policy check", "version", "login", "tools", "call", "logout"} {
 		var stdout, stderr bytes.Buffer
 		if code := run(t.Context(), append(strings.Fields(words), "--help"), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 			t.Errorf("%q: exit code %d, %s", words, code, &stderr)

@@ -14,6 +14,8 @@ func rootCommand() *cobra.Command {
 		RunE:    help,
 	}
 	root.AddCommand(policyCommand(), versionCommand())
+	root.AddCommand(clientCommands()...)
+	root.CompletionOptions.HiddenDefaultCmd = true // it is there, and the help fits a screen
 	return root
 }
 

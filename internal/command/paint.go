@@ -12,12 +12,7 @@ type Paint struct{ on bool }
 // PaintFor returns the paint for what is written to w. It paints if w is a terminal, NO_COLOR is not set
 // (https://no-color.org) and TERM is not "dumb".
 func PaintFor(w io.Writer) Paint {
-	file, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return Paint{}
-	}
-	info, err := file.Stat()
-	return Paint{on: err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Mode()&os.ModeDevice != 0 && file.Name() != os.DevNull}
+	return Paint{on: IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // The colours are the terminal's own sixteen, which its owner has made readable on its background, light or dark.

@@ -2,15 +2,15 @@ package servertest
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/sallyport-mcp/sallyport/internal/paramheader"
 )
 
 // revision is the protocol revision the client speaks.
@@ -154,7 +154,7 @@ func (c *Client) request(method string, params map[string]any) (http.Header, []b
 	}
 	header := http.Header{"Mcp-Method": {method}}
 	if name := subject(method, params); name != "" {
-		header.Set("Mcp-Name", headerValue(name))
+		header.Set("Mcp-Name", paramheader.Encode(name))
 	}
 	return header, body
 }
@@ -178,16 +178,6 @@ func subject(method string, params map[string]any) string {
 	member := map[string]string{"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}[method]
 	name, _ := params[member].(string)
 	return name
-}
-
-// headerValue encodes what a header cannot hold as it is (MCP 2026-07-28,
-// "Streamable HTTP", "Value Encoding").
-func headerValue(value string) string {
-	plain := strings.TrimSpace(value) == value && !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' })
-	if plain {
-		return value
-	}
-	return "=?base64?" + base64.StdEncoding.EncodeToString([]byte(value)) + "?="
 }
 
 // SendRaw posts a body as it is, with the token and the headers of the
