@@ -40,6 +40,9 @@ type Message struct {
 	Name string
 	// Arguments is the object params.arguments as sent, nil when there was none.
 	Arguments json.RawMessage
+	// Texts are the arguments of prompts/get, all of which are strings, nil when
+	// there were none and for other methods.
+	Texts map[string]string
 	// Cursor is params.cursor of a list request, empty when there was none.
 	Cursor string
 	// Completion is what completion/complete asks for, nil for other methods.

@@ -122,8 +122,7 @@ func (m *Message) readParams(params members) *Error {
 		m.Name = name
 	case "prompts/get":
 		r.need(params, "name")
-		r.texts(m.Arguments)
-		m.Name = name
+		m.Name, m.Texts = name, r.texts(m.Arguments)
 	case "resources/read":
 		r.need(params, "uri")
 		m.Name = uri
