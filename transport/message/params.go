@@ -151,6 +151,9 @@ func (r *reader) meta(ms members) Meta {
 		Traceparent:        r.str(ms, "traceparent"),
 		Tracestate:         tracestate,
 	}
+	if m.ProtocolVersion == "" && ms.get(metaVersion) != nil {
+		r.fail(CodeInvalidParams, metaVersion+" must not be empty") // or it would look as if it were absent
+	}
 	if m.LogLevel != "" || ms.get(metaLogLevel) != nil {
 		r.oneOf(metaLogLevel, m.LogLevel, levels())
 	}
