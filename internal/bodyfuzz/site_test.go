@@ -192,16 +192,20 @@ func operations(l *ledger) server.Config {
 		l.note(ctx, "resources/read", r.URI, encode(r.Variables))
 		return tools.Text("ran"), nil
 	}
-	complete := func(name, argument string) map[string]tools.CompleteFunc {
-		return map[string]tools.CompleteFunc{argument: func(ctx context.Context, typed string) ([]string, error) {
-			l.note(ctx, "completion/complete", name, encode([]string{argument, typed}))
-			return []string{"bob", "alice"}, nil
-		}}
+	complete := func(name string, arguments ...string) map[string]tools.CompleteFunc {
+		all := map[string]tools.CompleteFunc{}
+		for _, argument := range arguments {
+			all[argument] = func(ctx context.Context, typed string) ([]string, error) {
+				l.note(ctx, "completion/complete", name, encode([]string{argument, typed}))
+				return []string{"bob", "alice"}, nil
+			}
+		}
+		return all
 	}
 	prompt := func(name string) tools.Prompt {
 		return tools.Prompt{
 			Name: name, Description: "Says something.", Scopes: []string{name + ":use"},
-			Arguments: []tools.Argument{{Name: "tone", Required: true}, {Name: "to"}}, Complete: complete(name, "tone"),
+			Arguments: []tools.Argument{{Name: "tone", Required: true}, {Name: "to"}}, Complete: complete(name, "tone", "to"),
 			Get: func(ctx context.Context, arguments map[string]string) ([]tools.Message, error) {
 				l.note(ctx, "prompts/get", name, encode(arguments))
 				return []tools.Message{tools.User("ran")}, nil
