@@ -49,9 +49,9 @@ func (p Principal) String() string {
 	return "user " + p.Subject + " via client " + p.Client
 }
 
-// Equal reports whether p and q are the same caller by the same token, in every field. The order of groups, roles and
+// Same reports whether p and q are the same caller by the same token, in every field. The order of groups, roles and
 // scopes counts.
-func (p Principal) Equal(q Principal) bool {
+func (p Principal) Same(q Principal) bool {
 	return p.Issuer == q.Issuer && p.Alias == q.Alias && p.Subject == q.Subject && p.Client == q.Client &&
 		p.Machine == q.Machine && p.TokenID == q.TokenID && p.GrantID == q.GrantID && p.Actor == q.Actor &&
 		p.SessionID == q.SessionID && p.Issued.Equal(q.Issued) && p.Expires.Equal(q.Expires) &&

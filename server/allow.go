@@ -31,6 +31,7 @@ type allow struct {
 	variables map[string]string
 	texts     map[string]string // the arguments of a prompt
 	progress  json.RawMessage   // the token for progress notifications, nil for none
+	can       message.Capabilities
 	// input is what the client has brought back of what the operation left with it.
 	input input
 	// completion is set for completion/complete, and keep, if it is set too,
@@ -51,6 +52,7 @@ func (g *gate) allow(q *question, op *operation) *allow {
 		op:       op,
 		older:    q.msg.Older(),
 		progress: q.msg.ProgressToken,
+		can:      q.msg.Can,
 	}
 }
 
@@ -87,7 +89,7 @@ func (a *allow) admits(ctx context.Context, op *operation, method, name string) 
 		return false
 	}
 	who, ok := authz.PrincipalFrom(ctx)
-	return ok && who.Equal(a.who)
+	return ok && who.Same(a.who)
 }
 
 // turn makes an allow good for one run of a handler. One that asks its client for

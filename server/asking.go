@@ -37,7 +37,7 @@ func (g *guard) ask(ctx context.Context, op *operation, a *allow, asks bool, rou
 	if !asks {
 		return nil
 	}
-	if err := answerable(ctx, rounds.InputRequests); err != nil {
+	if err := answerable(ctx, a.can, rounds.InputRequests); err != nil {
 		return err
 	}
 	sealed, err := a.seal(rounds)

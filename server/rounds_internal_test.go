@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/internal/seal"
 	"github.com/sallyport-mcp/sallyport/tools"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 func someRounds(t *testing.T) rounds {
@@ -131,11 +132,8 @@ func TestGuardOpensItsOwnStateAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	can := mcp.ClientCapabilities{Roots: &struct {
-		ListChanged bool `json:"listChanged,omitempty"`
-	}{}}
-	a := &allow{op: s.ops.tools["ask"], rounds: someRounds(t), older: true}
-	ctx := mcpserver.WithRequestProtocolInfo(asBob(t.Context(), a), &mcpserver.RequestProtocolInfo{ClientCapabilities: &can})
+	a := &allow{op: s.ops.tools["ask"], rounds: someRounds(t), older: true, can: message.CanListRoots}
+	ctx := asBob(t.Context(), a)
 	request := callOf("ask", `{"a":1}`)
 	// What the request itself says counts for nothing.
 	request.Params.InputResponses = mcp.InputResponses{"roots": mcp.NewRootsInputResponse(mcp.ListRootsResult{Roots: []mcp.Root{}})}

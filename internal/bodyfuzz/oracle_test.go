@@ -77,7 +77,7 @@ func sameID(o outcome, id json.RawMessage) error {
 	}
 	see, err := firstWins(o.post.body)
 	if err != nil || !bytes.Equal(see.id, id) {
-		return fmt.Errorf("the answer has the id %s, the request %s (%w)", id, see.id, err)
+		return fmt.Errorf("the answer has the id %s, the request %s (%v)", id, see.id, err)
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func expectedOf(e execution, see reading) error {
 		want = string(arguments)
 	}
 	if err != nil || want != e.arguments {
-		return fmt.Errorf("ran with %s, asked for was %s (%w)", e.arguments, want, err)
+		return fmt.Errorf("ran with %s, asked for was %s (%v)", e.arguments, want, err)
 	}
 	return nil
 }

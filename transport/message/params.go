@@ -107,7 +107,8 @@ func (r *reader) open(ms members, name string, known []string) members {
 // readParams reads the typed members of params. It returns nil when all is well.
 func (m *Message) readParams(params members) *Error {
 	r := new(reader)
-	m.Meta = r.meta(r.open(params, "_meta", metaMembers()))
+	meta := r.open(params, "_meta", metaMembers())
+	m.Meta, m.Can = r.meta(meta), r.capabilities(meta, metaCapabilities)
 	m.Arguments = r.object(params, "arguments")
 	m.Cursor = r.str(params, "cursor")
 	m.InputResponses = r.object(params, "inputResponses")
