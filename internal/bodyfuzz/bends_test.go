@@ -184,10 +184,10 @@ func memberBends() []bend {
 
 // valueBends are about values.
 func valueBends() []bend {
-	value := func(make func(*draft, *member) string) func(*draft) {
+	value := func(other func(*draft, *member) string) func(*draft) {
 		return func(d *draft) {
 			_, m := d.some()
-			m.text, m.inner = make(d, m), nil
+			m.text, m.inner = other(d, m), nil
 		}
 	}
 	odd := func(d *draft, _ *member) string {

@@ -76,8 +76,11 @@ func sameID(o outcome, id json.RawMessage) error {
 		return nil
 	}
 	see, err := firstWins(o.post.body)
-	if err != nil || !bytes.Equal(see.id, id) {
-		return fmt.Errorf("the answer has the id %s, the request %s (%v)", id, see.id, err)
+	if err != nil {
+		return fmt.Errorf("the answer has an id: %w", err)
+	}
+	if !bytes.Equal(see.id, id) {
+		return fmt.Errorf("the answer has the id %s, the request %s", id, see.id)
 	}
 	return nil
 }
@@ -213,10 +216,10 @@ func expectedOf(e execution, see reading) error {
 	default:
 		want = string(arguments)
 	}
-	if err != nil || want != e.arguments {
-		return fmt.Errorf("ran with %s, asked for was %s (%v)", e.arguments, want, err)
+	if err == nil && want != e.arguments {
+		err = fmt.Errorf("ran with %s, asked for was %s", e.arguments, want)
 	}
-	return nil
+	return err
 }
 
 func decoded[T any](arguments json.RawMessage) (string, error) {

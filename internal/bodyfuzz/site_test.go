@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -213,7 +212,7 @@ func operations(l *ledger) server.Config {
 		}
 	}
 	return server.Config{
-		Name: "bodyfuzz", Limits: server.Off, Audit: "stdout", Stdout: l, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Name: "bodyfuzz", Limits: server.Off, Audit: "stdout", Stdout: l, Logger: slog.New(slog.DiscardHandler),
 		Tools: []tools.Tool{
 			typedTool[typedIn](l, "note", "note:use"), typedTool[typedIn](l, "wipe", "wipe:use"),
 			typedTool[tableIn](l, "query", "tables:read", "table/{table}:read"), typedTool[regionIn](l, "region", "region:use"),
