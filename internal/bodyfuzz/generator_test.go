@@ -127,17 +127,17 @@ func (d *draft) integer() string {
 	return d.pick("0", "7", "-1", "9007199254740991", "9007199254740993", "-9007199254740993", "9223372036854775807", "-9223372036854775808", strconv.Itoa(d.IntN(100000)))
 }
 
-// id is one that no other request has.
+// id is one that no other request has, bent or not.
 func (d *draft) id() string {
 	switch d.IntN(4) {
 	case 0:
 		return quote(fmt.Sprintf("request %d", d.n))
 	case 1:
-		return strconv.Itoa(1<<53 + 1 + d.n) // a float64 has only every second of them
+		return strconv.Itoa(1<<53 + 1001 + d.n) // a float64 has only every second of them
 	case 2:
 		return fmt.Sprintf(`"\u0072\u%04x-%d"`, 0xe0+d.IntN(16), d.n)
 	}
-	return strconv.Itoa(d.n + 1)
+	return strconv.Itoa(d.n + 1000)
 }
 
 func (d *draft) meta(params *object) {

@@ -64,7 +64,7 @@ func (w *wire) pipeline(posts []*post) ([]answer, error) {
 		}
 		w.conn, w.in = conn, bufio.NewReader(conn)
 	}
-	if err := w.conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := w.conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return nil, err
 	}
 	var out []byte
