@@ -15,10 +15,10 @@ CALLS    ?= 1000000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test examples lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean soak
+.PHONY: help run test examples lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean soak differential-messages
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## run the notes example on 127.0.0.1:8080, with three demo users
 	$(GO) run ./examples/notes
@@ -87,6 +87,9 @@ differential-tokens: ## judge CASES (100000) bent tokens beside golang-jwt and j
 soak: ## CALLS (1000000) requests of twelve callers at once, with every fault, against answers and audit (race detector; an hour or more)
 	$(GO) test $(RACE) -timeout 6h -count=1 -v -run '^TestM31_' ./server -calls $(CALLS)
 
+differential-messages: ## send CASES (100000) bent requests over TCP, and compare what ran with what was authorized
+	$(GO) test -timeout 60m -count=1 -v -run '^TestR34_' ./internal/bodyfuzz -cases $(CASES)
+
 bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
 	cd bench && $(GO) test -count=1 . ./internal/... && $(GO) run . -bar $(BENCHFLAGS)
 
@@ -116,13 +119,14 @@ interop-issuers: ## tokens of oidc-provider and Keycloak, from login to key rota
 mutants: ## switch off one check of token verification at a time, and show that a test fails for each (about ten minutes)
 	$(GO) run ./internal/mutants
 
-nightly: ## what takes long: tests ten times over, a million decisions, bent tokens and calls, five minutes a fuzz target, all clients and issuers
+nightly: ## what takes long: tests ten times over, a million decisions, bent tokens, requests and calls, five minutes a fuzz target, all clients and issuers
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) differential CASES=1000000
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) differential-tokens CASES=1000000
 	$(MAKE) soak
+	$(MAKE) differential-messages CASES=1000000
 	$(MAKE) mutants
 	$(MAKE) e2e
 	$(MAKE) interop

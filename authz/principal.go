@@ -49,6 +49,15 @@ func (p Principal) String() string {
 	return "user " + p.Subject + " via client " + p.Client
 }
 
+// Same reports whether p and q are the same caller by the same token, in every field. The order of groups, roles and
+// scopes counts.
+func (p Principal) Same(q Principal) bool {
+	return p.Issuer == q.Issuer && p.Alias == q.Alias && p.Subject == q.Subject && p.Client == q.Client &&
+		p.Machine == q.Machine && p.TokenID == q.TokenID && p.GrantID == q.GrantID && p.Actor == q.Actor &&
+		p.SessionID == q.SessionID && p.Issued.Equal(q.Issued) && p.Expires.Equal(q.Expires) &&
+		slices.Equal(p.Groups, q.Groups) && slices.Equal(p.Roles, q.Roles) && slices.Equal(p.Scopes, q.Scopes)
+}
+
 // LogValue lets a Principal be logged as issuer, subject and client, and as nothing else.
 func (p Principal) LogValue() slog.Value {
 	return slog.GroupValue(

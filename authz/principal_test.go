@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,30 @@ func TestPrincipal_Context(t *testing.T) {
 	got, ok := PrincipalFrom(WithPrincipal(context.Background(), user("alice")))
 	if !ok || got.Subject != "alice" {
 		t.Errorf("%v, %t", got, ok)
+	}
+}
+
+// TestPrincipal_Same changes every field by itself, whichever there are.
+func TestPrincipal_Same(t *testing.T) {
+	if !(Principal{}).Same(Principal{}) || !user("alice").Same(user("alice")) {
+		t.Error("a principal is not itself")
+	}
+	for i := range reflect.TypeFor[Principal]().NumField() {
+		var changed Principal
+		field := reflect.ValueOf(&changed).Elem().Field(i)
+		switch field.Interface().(type) {
+		case string:
+			field.SetString("x")
+		case bool:
+			field.SetBool(true)
+		case []string:
+			field.Set(reflect.ValueOf([]string{"x"}))
+		case time.Time:
+			field.Set(reflect.ValueOf(time.Unix(1, 0)))
+		}
+		if field.IsZero() || changed.Same(Principal{}) || (Principal{}).Same(changed) {
+			t.Errorf("%s makes no difference", reflect.TypeFor[Principal]().Field(i).Name)
+		}
 	}
 }
 

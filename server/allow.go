@@ -1,32 +1,70 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"reflect"
+	"sync"
 
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
-// allow is what the gate admitted: this operation with these arguments and
-// nothing else. It travels in the context, and the guard in front of every
-// handler asks for it. It is immutable.
+// The methods that run something of the author's.
+const (
+	methodCall     = string(mcp.MethodToolsCall)
+	methodRead     = string(mcp.MethodResourcesRead)
+	methodGet      = string(mcp.MethodPromptsGet)
+	methodComplete = string(mcp.MethodCompletionComplete)
+)
+
+// allow is what the gate admitted, and nothing else: this caller, this method,
+// this name or URI, these arguments (all in rounds), once. It travels in the
+// context. The guard in front of every handler asks for it, and has the handler
+// run with what is in it, not with what somebody else has read. But for its turn
+// it is immutable.
 type allow struct {
+	rounds
 	op        *operation // nil for a list
-	uri       string     // of resources/read: as asked for
+	older     bool       // of a revision before 2026-07-28
 	variables map[string]string
-	arguments json.RawMessage // as read by the strict reader
-	// rounds seals what the operation leaves with the client, and input is what
-	// the client has brought back of it.
-	rounds *rounds
-	input  input
+	texts     map[string]string // the arguments of a prompt
+	progress  json.RawMessage   // the token for progress notifications, nil for none
+	can       message.Capabilities
+	// input is what the client has brought back of what the operation left with it.
+	input input
 	// completion is set for completion/complete, and keep, if it is set too,
 	// tells which suggested values the caller may see.
 	completion *message.Completion
 	keep       func(value string) bool
 	// prompts are what prompts/list and prompts/get may see.
 	prompts map[string]bool
+
+	turn turn
+}
+
+// allow returns what admits the request to run op, or to complete it. Only who
+// has decided about it may put it in a context.
+func (g *gate) allow(q *question, op *operation) *allow {
+	return &allow{
+		rounds:   rounds{states: g.states, who: q.who, method: q.msg.Method, name: q.msg.Name, arguments: q.msg.Arguments},
+		op:       op,
+		older:    q.msg.Older(),
+		progress: q.msg.ProgressToken,
+		can:      q.msg.Can,
+	}
+}
+
+// meta returns what the request says about itself with the progress token that was
+// read: mcp-go makes a float64 of an integer.
+func (a *allow) meta(said *mcp.Meta) *mcp.Meta {
+	if said == nil || a.progress == nil || a.progress[0] == '"' {
+		return said
+	}
+	exact := *said
+	exact.ProgressToken = json.Number(a.progress)
+	return &exact
 }
 
 type allowKey struct{}
@@ -44,50 +82,46 @@ func allowFrom(ctx context.Context) *allow {
 	return &allow{}
 }
 
-// runs tells whether a is the allow to run op, not to complete or list it.
-func (a *allow) runs(op *operation) bool {
-	return op != nil && a.op == op && a.completion == nil
-}
-
-// sameArguments tells whether the arguments about to be run are those that
-// were decided about, whatever they have been decoded into since. The very
-// bytes that were read need no decoding.
-func (a *allow) sameArguments(arguments any) bool {
-	if raw, ok := arguments.(json.RawMessage); ok && bytes.Equal(raw, a.arguments) {
-		return true
-	}
-	admitted, err := decodedArguments(a.arguments)
-	if err != nil {
+// admits tells whether a is the allow to have op answer this method under this
+// name, for the caller that a handler finds in ctx.
+func (a *allow) admits(ctx context.Context, op *operation, method, name string) bool {
+	if op == nil || a.op != op || a.method != method || a.name != name {
 		return false
 	}
-	running, err := decodedArguments(arguments)
-	return err == nil && reflect.DeepEqual(running, admitted)
+	who, ok := authz.PrincipalFrom(ctx)
+	return ok && who.Same(a.who)
 }
 
-// decodedArguments returns the value that encoding/json makes of arguments, in
-// each of the shapes that mcp-go hands them over in. No arguments are nil.
-func decodedArguments(arguments any) (any, error) {
-	switch given := arguments.(type) {
-	case json.RawMessage:
-		if len(given) == 0 {
-			return nil, nil //nolint:nilnil // no arguments are no error
-		}
-		var value any
-		err := json.Unmarshal(given, &value)
-		return value, err
-	case map[string]any:
-		if given == nil {
-			return nil, nil //nolint:nilnil // as above
-		}
-	case map[string]string: // of a prompt
-		if given == nil {
-			return nil, nil //nolint:nilnil // as above
-		}
-		value := make(map[string]any, len(given))
-		for name, text := range given {
-			value[name] = text
-		}
-		return value, nil
+// turn makes an allow good for one run of a handler. One that asks its client for
+// input has another turn if mcp-go itself brings the answers, as it does for
+// clients of older revisions, and only with the very state that was left.
+type turn struct {
+	mu   sync.Mutex
+	had  bool
+	left string // the state that was left for the next turn, as it was sealed
+}
+
+// take tells whether a handler that is given this state may run now. It takes the
+// turn, if it is the first or has been left.
+func (a *allow) take(state string) bool {
+	a.turn.mu.Lock()
+	defer a.turn.mu.Unlock()
+	if !a.turn.had {
+		a.turn.had = true
+		return state == a.input.sealed
 	}
-	return arguments, nil
+	left := a.turn.left
+	a.turn.left = ""
+	return left != "" && state == left
+}
+
+// leave grants another turn to who brings this state. A client of revision
+// 2026-07-28 comes back with a request of its own, which is decided about anew.
+func (a *allow) leave(state string) {
+	if !a.older {
+		return
+	}
+	a.turn.mu.Lock()
+	defer a.turn.mu.Unlock()
+	a.turn.left = state
 }

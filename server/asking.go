@@ -10,15 +10,19 @@ import (
 // given returns what the handler may know of earlier rounds: what the gate has
 // opened, whatever the request itself says. For a client of an older revision
 // mcp-go asks for the input and calls the handler again by itself; then the
-// state is one that the guard has just sealed, and is opened here.
+// state is one that the guard has just sealed, and is opened here. It takes the turn
+// of the allow; the second result is false if there is none.
 func (a *allow) given(sent mcp.MultiRoundTripParams) (mcp.MultiRoundTripParams, bool) {
+	if !a.take(sent.RequestState) {
+		return mcp.MultiRoundTripParams{}, false
+	}
 	brought := a.input
 	if sent.RequestState != "" && sent.RequestState != brought.sealed {
 		responses, err := json.Marshal(sent.InputResponses)
 		if err != nil {
 			return mcp.MultiRoundTripParams{}, false
 		}
-		again, why := a.rounds.receive(sent.RequestState, responses)
+		again, why := a.receive(sent.RequestState, responses)
 		if why != nil {
 			return mcp.MultiRoundTripParams{}, false
 		}
@@ -33,14 +37,15 @@ func (g *guard) ask(ctx context.Context, op *operation, a *allow, asks bool, rou
 	if !asks {
 		return nil
 	}
-	if err := answerable(ctx, rounds.InputRequests); err != nil {
+	if err := answerable(ctx, a.can, rounds.InputRequests); err != nil {
 		return err
 	}
-	sealed, err := a.rounds.seal(rounds)
+	sealed, err := a.seal(rounds)
 	if err != nil {
 		g.logger.ErrorContext(ctx, "the state of a request could not be sealed", "operation", op.title(), "error", err)
 		return errNotAdmitted
 	}
 	rounds.RequestState = sealed
+	a.leave(sealed)
 	return nil
 }

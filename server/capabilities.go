@@ -7,6 +7,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"github.com/sallyport-mcp/sallyport/transport"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 // errUndeclared is what mcp-go gets for a result that the client could not act
@@ -15,8 +16,7 @@ var errUndeclared = errors.New("the result needs client capabilities that the re
 
 // answerable refuses a request whose client did not declare what it is asked
 // for (MCP 2026-07-28, basic/patterns/mrtr, "Server Requirements"; -32021).
-func answerable(ctx context.Context, requests mcp.InputRequests) error {
-	can := transport.ClientCapabilities(ctx)
+func answerable(ctx context.Context, can message.Capabilities, requests mcp.InputRequests) error {
 	missing := map[string]any{}
 	for _, request := range requests {
 		if capability, part := undeclared(can, request); capability != "" {
@@ -33,38 +33,31 @@ func answerable(ctx context.Context, requests mcp.InputRequests) error {
 
 // undeclared returns the capability a request to the client needs and the
 // client lacks, with the part of it that is lacking; empty if it lacks nothing.
-func undeclared(can mcp.ClientCapabilities, request mcp.InputRequest) (string, string) {
+func undeclared(can message.Capabilities, request mcp.InputRequest) (string, string) {
 	switch request.Method {
 	case mcp.MethodListRoots:
-		if can.Roots == nil {
+		if !can.Has(message.CanListRoots) {
 			return "roots", ""
 		}
 	case mcp.MethodSamplingCreateMessage:
 		withTools := request.Sampling != nil && (len(request.Sampling.Tools) > 0 || request.Sampling.ToolChoice != nil)
 		switch {
-		case withTools && (can.Sampling == nil || can.Sampling.Tools == nil):
+		case withTools && !can.Has(message.CanSampleWithTools):
 			return "sampling", "tools"
-		case can.Sampling == nil:
+		case !can.Has(message.CanSample):
 			return "sampling", ""
 		}
 	case mcp.MethodElicitationCreate:
-		return undeclaredMode(can.Elicitation, request.Elicitation)
-	}
-	return "", ""
-}
-
-// undeclaredMode is undeclared for elicitation. A client that names no mode
-// has the form mode (MCP 2026-07-28, client/elicitation, "Capabilities").
-func undeclaredMode(can *mcp.ElicitationCapability, params *mcp.ElicitationParams) (string, string) {
-	switch {
-	case params != nil && params.Mode == mcp.ElicitationModeURL:
-		if can == nil || can.URL == nil {
+		byURL := request.Elicitation != nil && request.Elicitation.Mode == mcp.ElicitationModeURL
+		switch {
+		case byURL && !can.Has(message.CanElicitByURL):
 			return "elicitation", "url"
+		case byURL || can.Has(message.CanElicit):
+		case can.Has(message.CanElicitByURL):
+			return "elicitation", "form"
+		default:
+			return "elicitation", ""
 		}
-	case can == nil:
-		return "elicitation", ""
-	case can.Form == nil && can.URL != nil:
-		return "elicitation", "form"
 	}
 	return "", ""
 }

@@ -24,7 +24,8 @@ func (g *gate) complete(q *question) verdict {
 		return refused(transport.UnknownOperation(refKind(q.msg.Completion)), g.nameOf(q.msg))
 	}
 	c := q.msg.Completion
-	a := &allow{op: op, completion: c}
+	a := g.allow(q, op)
+	a.completion = c
 	if !slices.Contains(op.need.Names(), c.Argument) {
 		d, no := g.decide(q, op, valuesOf(c.Context))
 		if no != nil {

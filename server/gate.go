@@ -190,7 +190,7 @@ func (g *gate) denial(op *operation, permission string) *transport.Refusal {
 // run lets one operation pass: the request sees it and nothing else.
 func (g *gate) run(q *question, d authz.Decision, a *allow) verdict {
 	pass := &transport.Pass{Context: withAllow(q.ctx, a)}
-	a.op.only(pass, a.uri)
+	a.op.only(pass, a.name)
 	v := admitted(pass, a.op.name, string(d.Reason()))
 	v.rule, v.because = d.Rule(), d.Because()
 	return v

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -82,14 +83,16 @@ func (g *guard) wrap(ops *operations) {
 func (g *guard) callTool(op *operation) mcpserver.ToolHandlerFunc {
 	return func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		a := allowFrom(ctx)
-		if !a.runs(op) || request.Params.Name != op.name || !a.sameArguments(request.Params.Arguments) {
+		// The bytes are those that were read, not what they were decoded into: no two numbers are the same in them.
+		if request.Method != methodCall || !a.admits(ctx, op, request.Method, request.Params.Name) ||
+			!bytes.Equal(request.Params.RawArguments, a.arguments) {
 			return nil, g.refuse(ctx, op)
 		}
 		given, ok := a.given(request.Params.MultiRoundTripParams)
 		if !ok {
 			return nil, g.refuse(ctx, op)
 		}
-		request.Params.MultiRoundTripParams = given
+		request.Params.MultiRoundTripParams, request.Params.Meta = given, a.meta(request.Params.Meta)
 		result := op.tool.Call(withNotifier(ctx), request, a.arguments)
 		if err := g.ask(ctx, op, a, result.NeedsInput(), &result.MultiRoundTripResult); err != nil {
 			return nil, err
@@ -101,10 +104,10 @@ func (g *guard) callTool(op *operation) mcpserver.ToolHandlerFunc {
 func (g *guard) readResource(op *operation) mcpserver.ResourceHandlerFunc {
 	return func(ctx context.Context, request mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		a := allowFrom(ctx)
-		if !a.runs(op) || request.Params.URI != a.uri {
+		if request.Method != methodRead || !a.admits(ctx, op, request.Method, request.Params.URI) || !a.take("") {
 			return nil, g.refuse(ctx, op)
 		}
-		contents, err := op.resource.Read(withNotifier(ctx), a.uri, maps.Clone(a.variables))
+		contents, err := op.resource.Read(withNotifier(ctx), a.name, a.variables)
 		return contents, clientError(ctx, err)
 	}
 }
@@ -112,14 +115,16 @@ func (g *guard) readResource(op *operation) mcpserver.ResourceHandlerFunc {
 func (g *guard) getPrompt(op *operation) mcpserver.PromptHandlerFunc {
 	return func(ctx context.Context, request mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		a := allowFrom(ctx)
-		if !a.runs(op) || request.Params.Name != op.name || !a.sameArguments(request.Params.Arguments) {
+		if request.Method != methodGet || !a.admits(ctx, op, request.Method, request.Params.Name) ||
+			!maps.Equal(request.Params.Arguments, a.texts) {
 			return nil, g.refuse(ctx, op)
 		}
 		given, ok := a.given(request.Params.MultiRoundTripParams)
 		if !ok {
 			return nil, g.refuse(ctx, op)
 		}
-		request.Params.MultiRoundTripParams = given
+		request.Params.MultiRoundTripParams, request.Params.Meta = given, a.meta(request.Params.Meta)
+		request.Params.Arguments = a.texts
 		result, err := op.prompt.Get(withNotifier(ctx), request)
 		if err != nil {
 			return nil, clientError(ctx, err)
@@ -151,7 +156,7 @@ func (c *completer) CompletePromptArgument(
 	if op == nil {
 		return nil, errNotAdmitted
 	}
-	return c.complete(ctx, op, argument, op.prompt.Complete)
+	return c.complete(ctx, op, name, argument, op.prompt.Complete)
 }
 
 // CompleteResourceArgument implements mcp-go's ResourceCompletionProvider.
@@ -162,16 +167,18 @@ func (c *completer) CompleteResourceArgument(
 	if op == nil {
 		return nil, errNotAdmitted
 	}
-	return c.complete(ctx, op, argument, op.resource.Complete)
+	return c.complete(ctx, op, uri, argument, op.resource.Complete)
 }
 
 // complete returns the suggestions that the caller may see. Hidden ones are
 // not counted either.
 func (c *completer) complete(
-	ctx context.Context, op *operation, argument mcp.CompleteArgument, suggest func(context.Context, string, string) ([]string, error),
+	ctx context.Context, op *operation, name string, argument mcp.CompleteArgument,
+	suggest func(context.Context, string, string) ([]string, error),
 ) (*mcp.Completion, error) {
 	a := allowFrom(ctx)
-	if a.op != op || a.completion == nil || a.completion.Argument != argument.Name || a.completion.Value != argument.Value {
+	if !a.admits(ctx, op, methodComplete, name) || a.completion == nil ||
+		a.completion.Argument != argument.Name || a.completion.Value != argument.Value || !a.take("") {
 		return nil, c.guard.refuse(ctx, op)
 	}
 	values, err := suggest(ctx, argument.Name, argument.Value)

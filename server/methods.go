@@ -3,9 +3,7 @@ package server
 import (
 	"context"
 
-	"encoding/json"
 	"github.com/mark3labs/mcp-go/mcp"
-
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"github.com/sallyport-mcp/sallyport/authz"
@@ -155,7 +153,7 @@ func (g *gate) callTool(q *question) verdict {
 	if why := g.mirrored(q, op); why != nil {
 		return refused(why, op.name)
 	}
-	v := g.withArguments(q, op, &allow{op: op})
+	v := g.withArguments(q, op, g.allow(q, op))
 	if v.pass != nil && !op.tool.MayAsk() && q.msg.RequestState == "" && q.msg.InputResponses == nil {
 		v.pass.Call = g.direct(op, q.msg)
 	}
@@ -169,7 +167,7 @@ func (g *gate) direct(op *operation, msg *message.Message) func(context.Context)
 	return func(ctx context.Context) (*mcp.CallToolResult, error) {
 		var request mcp.CallToolRequest
 		request.Method = msg.Method
-		request.Params.Name, request.Params.Arguments = op.name, msg.Arguments
+		request.Params.Name, request.Params.RawArguments = msg.Name, msg.Arguments
 		result, err := op.serverTool.Handler(ctx, request)
 		if err == nil && !msg.Older() {
 			result.SetResultType(mcp.ResultTypeComplete)
@@ -184,7 +182,9 @@ func (g *gate) getPrompt(q *question) verdict {
 	if !ok {
 		return refused(transport.UnknownOperation(string(kindPrompt)), q.msg.Name)
 	}
-	return g.withArguments(q, op, &allow{op: op, prompts: map[string]bool{op.name: true}})
+	a := g.allow(q, op)
+	a.prompts, a.texts = map[string]bool{op.name: true}, q.msg.Texts
+	return g.withArguments(q, op, a)
 }
 
 // withArguments decides about an operation whose placeholders are arguments.
@@ -193,12 +193,7 @@ func (g *gate) withArguments(q *question, op *operation, a *allow) verdict {
 	if no != nil {
 		return *no
 	}
-	if len(q.msg.Arguments) > 0 && !json.Valid(q.msg.Arguments) {
-		return refused(transport.Internal("arguments"), op.name) // the strict reader lets no such thing pass
-	}
-	a.arguments = q.msg.Arguments
-	a.rounds = &rounds{states: g.states, who: q.who, method: q.msg.Method, name: op.name, arguments: q.msg.Arguments}
-	given, why := a.rounds.receive(q.msg.RequestState, q.msg.InputResponses)
+	given, why := a.receive(q.msg.RequestState, q.msg.InputResponses)
 	if why != nil {
 		return refused(why, op.name)
 	}
@@ -219,7 +214,9 @@ func (g *gate) readResource(q *question) verdict {
 	if q.msg.RequestState != "" {
 		return refused(badState(), op.name) // a resource asks for nothing
 	}
-	return g.run(q, d, &allow{op: op, uri: q.msg.Name, variables: variables})
+	a := g.allow(q, op)
+	a.variables = variables
+	return g.run(q, d, a)
 }
 
 func valuesOf(variables map[string]string) authz.Values {

@@ -51,6 +51,6 @@ func denyReasons() []string {
 		reasonRateRegister, reasonRateAuthorize, reasonRateLogin, reasonRateToken,
 
 		// What went wrong inside.
-		"arguments", "cancelled", "gate_failed", "gate_silent", "message", "panic", "server_stopping", reasonRefused,
+		"cancelled", "gate_failed", "gate_silent", "message", "panic", "server_stopping", reasonRefused,
 	}
 }

@@ -102,7 +102,7 @@ func (r *rounds) open(sealed string) (remembered, bool) {
 // bound returns what a state is sealed for: who asks here for what, with which
 // arguments. A state of anything else does not open.
 func (r *rounds) bound() ([]string, error) {
-	if r == nil || r.keys == nil {
+	if r.keys == nil {
 		return nil, errNoSeal
 	}
 	digest, err := exactDigest(r.arguments)

@@ -11,9 +11,9 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
-	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/seal"
 	"github.com/sallyport-mcp/sallyport/tools"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 func someRounds(t *testing.T) rounds {
@@ -25,7 +25,7 @@ func someRounds(t *testing.T) rounds {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	return rounds{
 		states:    states{keys: keys, resource: "https://a.example/mcp", now: func() time.Time { return at }},
-		who:       authz.Principal{Issuer: "https://i.example", Subject: "bob", Client: "desk"},
+		who:       bob(),
 		method:    "tools/call",
 		name:      "ask",
 		arguments: json.RawMessage(`{"a":1}`),
@@ -96,16 +96,13 @@ func TestGuardSealsOnlyWhatItCanOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	a := admits(json.RawMessage(`{}`))
-	a.op = s.ops.tools["ask"]
-	request := mcp.CallToolRequest{}
-	request.Params.Name, request.Params.Arguments = "ask", map[string]any{}
-	if result, err := a.op.serverTool.Handler(withAllow(t.Context(), a), request); err == nil || result != nil {
-		t.Errorf("without rounds: %+v, %v", result, err)
+	op, request := s.ops.tools["ask"], callOf("ask", `{"a":1}`)
+	a := admits(op, methodCall, "ask", `{"a":1}`)
+	if result, err := op.serverTool.Handler(asBob(t.Context(), a), request); err == nil || result != nil {
+		t.Errorf("without keys: %+v, %v", result, err)
 	}
-	r := someRounds(t)
-	a.rounds = &r
-	result, err := a.op.serverTool.Handler(withAllow(t.Context(), a), request)
+	a = &allow{op: op, rounds: someRounds(t)}
+	result, err := op.serverTool.Handler(asBob(t.Context(), a), request)
 	if err != nil || result.RequestState == "" || strings.Contains(result.RequestState, "swordfish") {
 		t.Errorf("with them: %+v, %v", result, err)
 	}
@@ -135,16 +132,9 @@ func TestGuardOpensItsOwnStateAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	can := mcp.ClientCapabilities{Roots: &struct {
-		ListChanged bool `json:"listChanged,omitempty"`
-	}{}}
-	a := admits(json.RawMessage(`{}`))
-	a.op = s.ops.tools["ask"]
-	r := someRounds(t)
-	a.rounds = &r
-	ctx := mcpserver.WithRequestProtocolInfo(withAllow(t.Context(), a), &mcpserver.RequestProtocolInfo{ClientCapabilities: &can})
-	request := mcp.CallToolRequest{}
-	request.Params.Name, request.Params.Arguments = "ask", map[string]any{}
+	a := &allow{op: s.ops.tools["ask"], rounds: someRounds(t), older: true, can: message.CanListRoots}
+	ctx := asBob(t.Context(), a)
+	request := callOf("ask", `{"a":1}`)
 	// What the request itself says counts for nothing.
 	request.Params.InputResponses = mcp.InputResponses{"roots": mcp.NewRootsInputResponse(mcp.ListRootsResult{Roots: []mcp.Root{}})}
 	first, err := a.op.serverTool.Handler(ctx, request)
@@ -160,20 +150,29 @@ func TestGuardOpensItsOwnStateAgain(t *testing.T) {
 		len(seen[1].InputResponses) != 1 || seen[1].InputResponses["roots"].Roots == nil || seen[1].RequestState != "own" {
 		t.Errorf("the handler saw %+v", seen)
 	}
-	request.Params.RequestState += "A"
 	if _, err = a.op.serverTool.Handler(ctx, request); err == nil || len(seen) != 2 {
-		t.Errorf("a forged state: %v, %d calls", err, len(seen))
+		t.Errorf("the same state again: %v, %d calls", err, len(seen))
 	}
-	b := admits(json.RawMessage(`{}`))
-	b.op, b.rounds = s.ops.prompts["ask"], &r
-	get := mcp.GetPromptRequest{}
-	get.Params.Name, get.Params.Arguments, get.Params.RequestState = "ask", map[string]string{}, "forged"
-	if _, err = b.op.serverPrompt.Handler(withAllow(t.Context(), b), get); err == nil || len(seen) != 2 {
+	prompt := func() *allow {
+		b := &allow{op: s.ops.prompts["ask"], rounds: someRounds(t)}
+		b.method, b.older = methodGet, true
+		return b
+	}
+	b, get := prompt(), getOf("ask", nil)
+	get.Params.RequestState = "forged"
+	if _, err = b.op.serverPrompt.Handler(asBob(t.Context(), b), get); err == nil || len(seen) != 2 {
 		t.Errorf("a forged state of a prompt: %v, %d calls", err, len(seen))
 	}
 	get.Params.RequestState = ""
-	if _, err = b.op.serverPrompt.Handler(withAllow(t.Context(), b), get); err != nil || len(seen) != 3 {
+	b = prompt()
+	if _, err = b.op.serverPrompt.Handler(asBob(t.Context(), b), get); err != nil || len(seen) != 3 {
 		t.Errorf("a prompt: %v, %d calls", err, len(seen))
+	}
+	// A state that the guard has left, and that does not open any more.
+	b.now = func() time.Time { return time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC) }
+	get.Params.RequestState = b.turn.left
+	if _, err = b.op.serverPrompt.Handler(asBob(t.Context(), b), get); err == nil || len(seen) != 3 {
+		t.Errorf("a state that has expired: %v, %d calls", err, len(seen))
 	}
 }
 

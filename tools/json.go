@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,6 +32,52 @@ func orEmpty(arguments json.RawMessage) json.RawMessage {
 		return json.RawMessage(`{}`)
 	}
 	return arguments
+}
+
+// unrounded decodes an object as encoding/json does, except that an integer which a
+// float64 would round stays what it is: an int, or a json.Number if it does not fit.
+func unrounded(data []byte) (map[string]any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var object map[string]any
+	if err := decoder.Decode(&object); err != nil {
+		return nil, err
+	}
+	for name, value := range object {
+		object[name] = keepInteger(value)
+	}
+	return object, nil
+}
+
+// keepInteger replaces the numbers in value.
+func keepInteger(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		return unroundedNumber(v)
+	case map[string]any:
+		for name, inner := range v {
+			v[name] = keepInteger(inner)
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = keepInteger(inner)
+		}
+	}
+	return value
+}
+
+// maxSafeInteger is the largest integer to which a float64 tells all neighbours apart.
+const maxSafeInteger = 1<<53 - 1
+
+func unroundedNumber(n json.Number) any {
+	f, _ := n.Float64() // what is no float64 was refused by the schema
+	if strings.ContainsAny(n.String(), ".eE") || math.Abs(f) <= maxSafeInteger {
+		return f
+	}
+	if i, err := strconv.Atoi(n.String()); err == nil {
+		return i
+	}
+	return n
 }
 
 // instance reads strict JSON into what the schema validator takes: integers that fit

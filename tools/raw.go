@@ -19,7 +19,10 @@ type RawFunc func(ctx context.Context, request mcp.CallToolRequest) (*mcp.CallTo
 // Raw makes a Handler for what [Typed] cannot say: images and other content blocks,
 // results that require input, arguments whose schema no struct has. The arguments are
 // validated against input first; a name that differs from a declared one only in case
-// is refused even where the schema allows any name. [Arguments] decodes them.
+// is refused even where the schema allows any name. [Arguments] decodes them. In
+// RawArguments they are byte for byte as they were sent; in what mcp-go's own
+// accessors read, an integer that a float64 would round is an int, or a json.Number if
+// it has more than 64 bits.
 //
 // A result asks the client for input by its InputRequests (MCP 2026-07-28,
 // basic/patterns/mrtr); the InputRequestBuilder of mcp-go makes one. The client comes
@@ -91,8 +94,9 @@ func (r raw) build(d declaration) *handler {
 // are copied, because the transport reuses its buffers.
 func setArguments(request *mcp.CallToolRequest, arguments json.RawMessage) error {
 	request.Params.RawArguments = bytes.Clone(arguments)
-	request.Params.Arguments = nil
-	return json.Unmarshal(request.Params.RawArguments, &request.Params.Arguments)
+	value, err := unrounded(arguments)
+	request.Params.Arguments = value
+	return err
 }
 
 // sound returns a result that is known to encode, or why it does not.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -313,5 +314,27 @@ func TestExplain_NeverEmpty(t *testing.T) {
 	}
 	if got := explain(s, map[string]any{}); len(got) != 1 || !strings.Contains(got[0].expected, "does not fit") {
 		t.Errorf("explanation %v", got)
+	}
+}
+
+// TestR15_RawIntegersAreNotRounded reads integers by mcp-go's own accessors.
+func TestR15_RawIntegersAreNotRounded(t *testing.T) {
+	var got map[string]any
+	h := Raw(SchemaJSON(`{"type":"object"}`), func(_ context.Context, r mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		got = r.GetArguments()
+		if n, err := r.RequireInt("big"); err != nil || n != 1<<53+1 {
+			t.Errorf("%d, %v", n, err)
+		}
+		return mcp.NewToolResultText(""), nil
+	})
+	c, _ := compileTool(t, h)
+	call(c, `{"big":9007199254740993,"least":-9007199254740993,"safe":-9007199254740991,"small":7,"part":0.5,"e":1e20,
+		"huge":123456789012345678901234567890,"in":{"list":[9007199254740993,"9007199254740993",null,true]}}`)
+	want := map[string]any{
+		"big": 1<<53 + 1, "least": -(1<<53 + 1), "safe": float64(-(1<<53 - 1)), "small": 7.0, "part": 0.5, "e": 1e20,
+		"huge": json.Number("123456789012345678901234567890"), "in": map[string]any{"list": []any{1<<53 + 1, "9007199254740993", nil, true}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %#v\nwant %#v", got, want)
 	}
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -165,10 +164,7 @@ func (c *call) begun() string {
 	if c.msg.Method != methodInitialize {
 		return ""
 	}
-	var declared mcp.ClientCapabilities
-	// What is no capabilities declares none; it was an object at least.
-	_ = json.Unmarshal(c.msg.Handshake.Capabilities, &declared)
-	return c.sessions.begin(c.who, c.msg.Revision, capabilitiesOf(declared))
+	return c.sessions.begin(c.who, c.msg.Revision, c.msg.Can)
 }
 
 // failed answers an error. The texts of mcp-go and of handlers may hold

@@ -44,7 +44,7 @@ func newMirror(h http.Header, msg *message.Message) Mirror {
 			return nil
 		}
 		for name, path := range bindings {
-			if !sameParam(h.Values(name), valueAt(msg.Arguments, path)) {
+			if !sameParam(h.Values(name), msg.ArgumentAt(path)) {
 				return mismatch(name + " is missing, repeated, badly encoded or not the value in the body")
 			}
 		}
@@ -89,35 +89,17 @@ func headerText(values []string) (string, bool) {
 	return string(decoded), err == nil && utf8.Valid(decoded)
 }
 
-// valueAt returns the value at a path of properties, nil when there is none.
-// The arguments have been read strictly before.
-func valueAt(arguments json.RawMessage, path []string) json.RawMessage {
-	value := arguments
-	for _, name := range path {
-		var members map[string]json.RawMessage
-		if json.Unmarshal(value, &members) != nil {
-			return nil
-		}
-		value = members[name]
-	}
-	if string(value) == "null" {
-		return nil
-	}
-	return value
-}
-
 // sameParam reports whether a parameter header says what the body says. A
 // value that is absent or null has no header; any other has exactly one.
 func sameParam(values []string, body json.RawMessage) bool {
-	if body == nil {
+	if body == nil || string(body) == "null" {
 		return len(values) == 0
 	}
 	header, ok := headerText(values)
 	if !ok {
 		return false
 	}
-	var text string
-	if json.Unmarshal(body, &text) == nil {
+	if text, ok := message.Text(body); ok {
 		return header == text
 	}
 	return header == string(body) || integer(header) != "" && integer(header) == integer(string(body))

@@ -9,6 +9,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 // olderSession is what mcp-go sees of one request of a revision before
@@ -57,8 +59,8 @@ type rpcRequest struct {
 
 // request asks the client and waits for its answer. The id cannot be guessed, and
 // is good for an answer from this session only.
-func (s *olderSession) request(ctx context.Context, needs capabilities, method mcp.MCPMethod, params, result any) error {
-	if s.live.peer.can&needs != needs {
+func (s *olderSession) request(ctx context.Context, needs message.Capabilities, method mcp.MCPMethod, params, result any) error {
+	if !s.live.peer.can.Has(needs) {
 		return errIncapable
 	}
 	r := rpcRequest{JSONRPC: "2.0", ID: rand.Text(), Method: string(method), Params: params}
@@ -109,9 +111,9 @@ func (s *olderSession) send(ctx context.Context, body []byte) error {
 
 // RequestSampling asks the client for a completion of its model.
 func (s *olderSession) RequestSampling(ctx context.Context, request mcp.CreateMessageRequest) (*mcp.CreateMessageResult, error) {
-	needs := canSample
+	needs := message.CanSample
 	if len(request.Tools) > 0 || request.ToolChoice != nil {
-		needs |= canSampleWithTools
+		needs |= message.CanSampleWithTools
 	}
 	result := new(mcp.CreateMessageResult)
 	if err := s.request(ctx, needs, mcp.MethodSamplingCreateMessage, request.CreateMessageParams, result); err != nil {
@@ -127,9 +129,9 @@ func (s *olderSession) RequestSampling(ctx context.Context, request mcp.CreateMe
 
 // RequestElicitation asks the person at the client.
 func (s *olderSession) RequestElicitation(ctx context.Context, request mcp.ElicitationRequest) (*mcp.ElicitationResult, error) {
-	needs := canElicit
+	needs := message.CanElicit
 	if request.Params.Mode == mcp.ElicitationModeURL {
-		needs = canElicitByURL
+		needs = message.CanElicitByURL
 	}
 	result := new(mcp.ElicitationResult)
 	if err := s.request(ctx, needs, mcp.MethodElicitationCreate, request.Params, result); err != nil {
@@ -141,7 +143,7 @@ func (s *olderSession) RequestElicitation(ctx context.Context, request mcp.Elici
 // ListRoots asks the client for its roots.
 func (s *olderSession) ListRoots(ctx context.Context, _ mcp.ListRootsRequest) (*mcp.ListRootsResult, error) {
 	result := new(mcp.ListRootsResult)
-	if err := s.request(ctx, canListRoots, mcp.MethodListRoots, nil, result); err != nil {
+	if err := s.request(ctx, message.CanListRoots, mcp.MethodListRoots, nil, result); err != nil {
 		return nil, err
 	}
 	return result, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/seal"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 func sealedSessions(t *testing.T, now *time.Time) (*sessions, *seal.Keys) {
@@ -24,7 +25,7 @@ func TestOpened(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	s, keys := sealedSessions(t, &now)
 	alice := authz.Principal{Issuer: "https://i.example", Subject: "alice", Client: "app"}
-	id := s.begin(alice, "2025-11-25", canSample)
+	id := s.begin(alice, "2025-11-25", message.CanSample)
 	change := func(f func(*authz.Principal)) authz.Principal { who := alice; f(&who); return who }
 	others := map[string]authz.Principal{
 		"subject": change(func(p *authz.Principal) { p.Subject = "bob" }),
@@ -42,7 +43,7 @@ func TestOpened(t *testing.T) {
 			t.Errorf("round %d: another id opens", i)
 		}
 		p := s.open(id, alice)
-		if p == nil || p.id != id || p.revision != "2025-11-25" || p.can != canSample || p.who != (caller{"https://i.example", "alice"}) {
+		if p == nil || p.id != id || p.revision != "2025-11-25" || p.can != message.CanSample || p.who != (caller{"https://i.example", "alice"}) {
 			t.Fatalf("round %d: %+v", i, p)
 		}
 		if first == nil {

@@ -47,19 +47,6 @@ func sessionFrom(ctx context.Context) *session {
 	return nil
 }
 
-// ClientCapabilities returns what the client of the request said it can do: with
-// this request in revision 2026-07-28, with its initialize in older ones. Outside
-// of a request of this package it is nothing.
-func ClientCapabilities(ctx context.Context) mcp.ClientCapabilities {
-	if s, ok := mcpserver.ClientSessionFromContext(ctx).(*olderSession); ok {
-		return s.live.peer.can.declared()
-	}
-	if info := mcpserver.RequestProtocolInfoFromContext(ctx); info != nil && info.ClientCapabilities != nil {
-		return *info.ClientCapabilities
-	}
-	return mcp.ClientCapabilities{}
-}
-
 // errOver is what a notification gets that comes too late.
 var errOver = errors.New("transport: the request is over, or never was")
 

@@ -63,7 +63,7 @@ func (e *endpoint) revision(h http.Header, who authz.Principal, msg *message.Mes
 	}
 	p, why := e.session(h, who, version)
 	if p != nil {
-		msg.Revision = p.revision
+		msg.Revision, msg.Can = p.revision, p.can
 	}
 	return p, why
 }

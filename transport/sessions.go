@@ -5,10 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
-
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/seal"
+	"github.com/sallyport-mcp/sallyport/transport/message"
 )
 
 const (
@@ -51,72 +50,11 @@ type peer struct {
 	id       string
 	who      caller
 	revision string
-	can      capabilities
-}
-
-// capabilities are what a client declared, as bits.
-type capabilities byte
-
-const (
-	canSample capabilities = 1 << iota
-	canSampleWithTools
-	canElicit
-	canElicitByURL
-	canListRoots
-)
-
-// capabilitiesOf reads what a client declared. A client that names no mode of
-// elicitation has the form mode (MCP 2025-11-25, "Elicitation", "Capabilities").
-func capabilitiesOf(declared mcp.ClientCapabilities) capabilities {
-	var c capabilities
-	if declared.Sampling != nil {
-		c |= canSample
-		if declared.Sampling.Tools != nil {
-			c |= canSampleWithTools
-		}
-	}
-	if e := declared.Elicitation; e != nil {
-		if e.Form != nil || e.URL == nil {
-			c |= canElicit
-		}
-		if e.URL != nil {
-			c |= canElicitByURL
-		}
-	}
-	if declared.Roots != nil {
-		c |= canListRoots
-	}
-	return c
-}
-
-// declared is the opposite of capabilitiesOf.
-func (c capabilities) declared() mcp.ClientCapabilities {
-	var d mcp.ClientCapabilities
-	if c&canSample != 0 {
-		d.Sampling = &mcp.SamplingCapability{}
-		if c&canSampleWithTools != 0 {
-			d.Sampling.Tools = &struct{}{}
-		}
-	}
-	if c&(canElicit|canElicitByURL) != 0 {
-		d.Elicitation = &mcp.ElicitationCapability{}
-		if c&canElicit != 0 {
-			d.Elicitation.Form = &struct{}{}
-		}
-		if c&canElicitByURL != 0 {
-			d.Elicitation.URL = &struct{}{}
-		}
-	}
-	if c&canListRoots != 0 {
-		d.Roots = &struct {
-			ListChanged bool `json:"listChanged,omitempty"`
-		}{}
-	}
-	return d
+	can      message.Capabilities
 }
 
 // begin makes the id of a new session.
-func (s *sessions) begin(who authz.Principal, revision string, can capabilities) string {
+func (s *sessions) begin(who authz.Principal, revision string, can message.Capabilities) string {
 	content := binary.BigEndian.AppendUint64([]byte{byte(can)}, uint64(s.now().Add(sessionLife).Unix())) //nolint:gosec // G115: times after 1970
 	return s.seal.Seal(sealSession, append(content, revision...), s.resource, who.Issuer, who.Subject, who.Client)
 }
@@ -143,7 +81,7 @@ func (s *sessions) unseal(id string, who authz.Principal) *openedID {
 	known := &openedID{
 		issuer: who.Issuer, subject: who.Subject, client: who.Client,
 		ends: time.Unix(int64(binary.BigEndian.Uint64(content[1:9])), 0), //nolint:gosec // G115: sealed by begin
-		peer: peer{id: id, who: caller{who.Issuer, who.Subject}, revision: string(content[9:]), can: capabilities(content[0])},
+		peer: peer{id: id, who: caller{who.Issuer, who.Subject}, revision: string(content[9:]), can: message.Capabilities(content[0])},
 	}
 	s.opened.put(known)
 	return known

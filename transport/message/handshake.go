@@ -12,10 +12,8 @@ func (m *Message) readOlder(r *reader, params members) {
 		r.oneOf("level", r.need(params, "level"), levels())
 	case "initialize":
 		r.object(params, "clientInfo")
-		m.Handshake = &Handshake{
-			ProtocolVersion: r.str(params, "protocolVersion"),
-			Capabilities:    r.object(params, "capabilities"),
-		}
+		m.Handshake = &Handshake{ProtocolVersion: r.str(params, "protocolVersion")}
+		m.Can = r.capabilities(params, "capabilities")
 	}
 }
 

@@ -32,7 +32,7 @@ func TestReadsWhatOlderRevisionsAndStreamsSay(t *testing.T) {
 		},
 		"a handshake": {
 			`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"roots":{}},"clientInfo":{"name":"n","version":"1"}}}`,
-			func(m *message.Message) any { return m.Handshake.ProtocolVersion + string(m.Handshake.Capabilities) }, `2025-11-25{"roots":{}}`,
+			func(m *message.Message) any { return m.Handshake.ProtocolVersion }, `2025-11-25`,
 		},
 		"a cancellation": {
 			`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`,

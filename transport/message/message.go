@@ -26,6 +26,9 @@ type Message struct {
 	// Revision is the revision of the protocol that the request is in, set by
 	// package transport before anything is decided; [Read] leaves it empty.
 	Revision string
+	// Can is what the client can be asked for: what _meta or initialize declares,
+	// or, in a session, what its initialize declared, set by package transport.
+	Can Capabilities
 	// ID is the request id exactly as it was sent, a JSON string or a JSON
 	// integer of any size. It is nil for a notification.
 	ID json.RawMessage
@@ -40,6 +43,9 @@ type Message struct {
 	Name string
 	// Arguments is the object params.arguments as sent, nil when there was none.
 	Arguments json.RawMessage
+	// Texts are the arguments of prompts/get, all of which are strings, nil when
+	// there were none and for other methods.
+	Texts map[string]string
 	// Cursor is params.cursor of a list request, empty when there was none.
 	Cursor string
 	// Completion is what completion/complete asks for, nil for other methods.
@@ -107,8 +113,6 @@ type Filter struct {
 type Handshake struct {
 	// ProtocolVersion is the revision the client asks for.
 	ProtocolVersion string
-	// Capabilities is the object of what the client can do.
-	Capabilities json.RawMessage
 }
 
 // Response is the answer of a client to a request that the server sent in a
@@ -182,6 +186,21 @@ func (m *Message) Argument(name string) (string, bool) {
 	}
 	return string(raw), true
 }
+
+// ArgumentAt returns the argument at a path of names as it was written, nil when
+// there is none.
+func (m *Message) ArgumentAt(path []string) json.RawMessage {
+	value := m.Arguments
+	for _, name := range path {
+		inner, _ := split(value) // what is no object has no members
+		value = inner.get(name)
+	}
+	return value
+}
+
+// Text returns the value of a JSON string that was read, and false for any other
+// value.
+func Text(raw json.RawMessage) (string, bool) { return text(raw) }
 
 // assemble builds the message to dispatch around params, which may be nil.
 func (m *Message) assemble(params json.RawMessage) []byte {

@@ -190,6 +190,8 @@ func TestRefused(t *testing.T) {
 		{"log level unknown", swap(`"progressToken":"p"`, `"io.modelcontextprotocol/logLevel":"loud"`), -32602},
 		{"log level empty", swap(`"progressToken":"p"`, `"io.modelcontextprotocol/logLevel":""`), -32602},
 		{"version number", swap(`"progressToken":"p"`, `"io.modelcontextprotocol/protocolVersion":2026`), -32602},
+		{"R-27 an empty version", swap(`"progressToken":"p"`, `"io.modelcontextprotocol/protocolVersion":""`), -32602},
+		{"R-27 a version that is null", swap(`"progressToken":"p"`, `"io.modelcontextprotocol/protocolVersion":null`), -32602},
 		{"capabilities array", swap(`"progressToken":"p"`, `"io.modelcontextprotocol/clientCapabilities":[]`), -32602},
 		{"cursor number", swap(`"name"`, `"cursor":1,"name"`), -32602},
 		{"inputResponses array", swap(`"name"`, `"inputResponses":[],"name"`), -32602},

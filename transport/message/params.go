@@ -107,7 +107,8 @@ func (r *reader) open(ms members, name string, known []string) members {
 // readParams reads the typed members of params. It returns nil when all is well.
 func (m *Message) readParams(params members) *Error {
 	r := new(reader)
-	m.Meta = r.meta(r.open(params, "_meta", metaMembers()))
+	meta := r.open(params, "_meta", metaMembers())
+	m.Meta, m.Can = r.meta(meta), r.capabilities(meta, metaCapabilities)
 	m.Arguments = r.object(params, "arguments")
 	m.Cursor = r.str(params, "cursor")
 	m.InputResponses = r.object(params, "inputResponses")
@@ -122,8 +123,7 @@ func (m *Message) readParams(params members) *Error {
 		m.Name = name
 	case "prompts/get":
 		r.need(params, "name")
-		r.texts(m.Arguments)
-		m.Name = name
+		m.Name, m.Texts = name, r.texts(m.Arguments)
 	case "resources/read":
 		r.need(params, "uri")
 		m.Name = uri
@@ -151,6 +151,9 @@ func (r *reader) meta(ms members) Meta {
 		ProgressToken:      ms.get("progressToken"),
 		Traceparent:        r.str(ms, "traceparent"),
 		Tracestate:         tracestate,
+	}
+	if m.ProtocolVersion == "" && ms.get(metaVersion) != nil {
+		r.fail(CodeInvalidParams, metaVersion+" must not be empty") // or it would look as if it were absent
 	}
 	if m.LogLevel != "" || ms.get(metaLogLevel) != nil {
 		r.oneOf(metaLogLevel, m.LogLevel, levels())
