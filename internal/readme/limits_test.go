@@ -25,7 +25,7 @@ const limits = root + "/docs/limits.md"
 func noLimits() []string {
 	return []string{
 		"server.lookInterval", "server.sayAgain", "transport.minimumLife", "transport/token.sweepInterval",
-		"tools.maxSafe", "transport/message.maxSafeInteger", // the largest integer of a double
+		"tools.maxSafeInteger", "transport/message.maxSafeInteger", // the largest integer of a double
 		"transport/token.maxSeconds",         // the end of the calendar
 		"transport.maxPending",               // notifications wait for their client, none is lost
 		"authz.maxCases", "authz.maxGuesses", // how hard it is tried to explain a policy
