@@ -11,7 +11,7 @@ import (
 
 // BenchmarkAudit is the record of one decision, its share of a write to a file included.
 func BenchmarkAudit(b *testing.B) {
-	sink, err := openSink("file:"+filepath.Join(b.TempDir(), "audit"), os.Stdout, os.Stderr)
+	sink, err := openSink("file:"+filepath.Join(b.TempDir(), "audit"), os.Stdout, os.Stderr, time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func (b *book) open() {
 
 func (b *book) record(name string) { b.add(b.line(`"decision":"allow","name":"` + name + `"}`)) }
 
-func (b *book) lost(n int) { b.add(b.line(fmt.Sprintf(`"reason":"records_lost","count":%d}`, n))) }
+func (b *book) lost(n int) { b.add(b.line(fmt.Sprintf(`"reason":"records_lost","lost":%d}`, n))) }
 
 // tear writes a part of a record, and the end of the line with which a server goes on.
 func (b *book) tear() {

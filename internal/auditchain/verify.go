@@ -225,12 +225,12 @@ func (v *Verifier) take(e *Entry) {
 func lostBy(body []byte) uint64 {
 	var note struct {
 		Reason string
-		Count  uint64
+		Lost   uint64
 	}
 	if json.Unmarshal(append(slices.Clone(body), '}'), &note) != nil || note.Reason != NoteLost {
 		return 0
 	}
-	return note.Count
+	return note.Lost
 }
 
 // opens takes a line that opens a file or a chain, and does not follow the line before.
