@@ -235,28 +235,32 @@ func TestRotation_WithoutANewFile(t *testing.T) {
 
 func TestTheLogTellsWhereTheChainStands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
-		a := newAuditLog(newSink(), slog.New(slog.NewTextHandler(&log, nil)))
+		log := newSink()
+		a := newAuditLog(newSink(), slog.New(slog.NewTextHandler(log, nil)))
 		a.chain = newChain(auditchain.Place{}, time.Now())
 		go a.run(t.Context())
-		told := func() int { return strings.Count(log.String(), "head="+a.chain.at.Link.String()) }
+		told := func() int {
+			a.writing.Lock()
+			defer a.writing.Unlock()
+			return strings.Count(strings.Join(log.lines(), "\n"), fmt.Sprintf("seq=%d head=%s", a.chain.at.Seq, a.chain.at.Link))
+		}
 		a.add(&record{})
 		waits(headInterval - time.Second)
 		if told() != 0 {
-			t.Errorf("too early:\n%s", &log)
+			t.Errorf("too early:\n%q", log.lines())
 		}
 		waits(time.Second)
 		if told() != 1 {
-			t.Errorf("after %v:\n%s", headInterval, &log)
+			t.Errorf("after %v:\n%q", headInterval, log.lines())
 		}
 		waits(2 * headInterval)
-		if strings.Count(log.String(), "\n") != 1 {
-			t.Errorf("nothing moved:\n%s", &log)
+		if len(log.lines()) != 1 {
+			t.Errorf("nothing moved:\n%q", log.lines())
 		}
 		a.add(&record{})
 		a.close()
-		if told() != 1 || !strings.Contains(log.String(), fmt.Sprintf("seq=%d ", a.chain.at.Seq)) {
-			t.Errorf("at the end:\n%s", &log)
+		if told() != 1 {
+			t.Errorf("at the end:\n%q", log.lines())
 		}
 	})
 }

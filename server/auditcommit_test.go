@@ -163,10 +163,10 @@ func TestCommit_AfterTheEndAndWithoutRoom(t *testing.T) {
 		for len(full.pending.text) <= maxPending {
 			full.add(&record{})
 		}
-		go full.run(t.Context())
 		if full.commit(&record{allow: true}) {
 			t.Error("without room the audit takes a record")
 		}
+		go full.run(t.Context())
 		waits(time.Second)
 		if !full.commit(&record{allow: true}) {
 			t.Error("with room again, it does not")
