@@ -39,7 +39,7 @@ type Report struct {
 	// Name is the file, as the caller called it.
 	Name  string `json:"file"`
 	Lines int    `json:"lines"`
-	// First and Last are the times of the first and the last line in the chain.
+	// First and Last are the earliest and the latest time of the lines in the chain.
 	First string `json:"first"`
 	Last  string `json:"last"`
 	// Opened counts how often a process opened the file, Chains how often that began a chain.
@@ -69,6 +69,17 @@ func (r *Report) add(line int, kind Kind, format string, a ...any) int {
 	}
 	r.Faults = append(r.Faults, Fault{line, kind, fmt.Sprintf(format, a...)})
 	return len(r.Faults) - 1
+}
+
+// saw notes the time of a line. Lines are written a little out of order, and the texts compare as the times do.
+func (r *Report) saw(at string) {
+	if at == "" {
+		return
+	}
+	if r.First == "" || at < r.First {
+		r.First = at
+	}
+	r.Last = max(r.Last, at)
 }
 
 // timeOf returns the time of a line, empty if it has none.

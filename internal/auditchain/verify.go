@@ -210,12 +210,7 @@ func (v *Verifier) take(e *Entry) {
 	if slices.Contains(v.expected, e.Link) {
 		v.found[e.Link] = true
 	}
-	if at := timeOf(e.Body); at != "" {
-		v.report.Last = at
-		if v.report.First == "" {
-			v.report.First = at
-		}
-	}
+	v.report.saw(timeOf(e.Body))
 	if bytes.Contains(e.Body, []byte(`"reason":"`+NoteLost+`"`)) {
 		v.report.Lost += lostBy(e.Body)
 	}
