@@ -38,20 +38,23 @@ func ParseLink(text []byte) (Link, bool) {
 }
 
 // Hasher makes links. It is for one goroutine.
-type Hasher struct{ hash hash.Hash }
+type Hasher struct {
+	hash hash.Hash
+	link Link // on its way in or out, so that none is allocated
+}
 
 // NewHasher returns a Hasher.
-func NewHasher() *Hasher { return &Hasher{sha256.New()} }
+func NewHasher() *Hasher { return &Hasher{hash: sha256.New()} }
 
 // Next returns the link of a line that follows prev. Body is the line up to its chain member; of a line that has none, as one that a
 // failed write has cut off, it is the whole line without its end.
 func (h *Hasher) Next(prev Link, body []byte) Link {
 	h.hash.Reset()
-	h.hash.Write(prev[:])
+	h.link = prev
+	h.hash.Write(h.link[:])
 	h.hash.Write(body)
-	var l Link
-	h.hash.Sum(l[:0])
-	return l
+	h.hash.Sum(h.link[:0])
+	return h.link
 }
 
 // Place is a place in a chain: the number and the link of the line that was the last one there. The zero value is the start.
