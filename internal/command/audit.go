@@ -8,12 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/internal/auditchain"
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // Audit returns the command about the audit, for a program that is called as name.
@@ -115,7 +115,7 @@ func verifyFile(cmd *cobra.Command, verifier *auditchain.Verifier, name string) 
 	if err == nil {
 		defer func() { _ = file.Close() }() // it was only read
 		var report *auditchain.Report
-		if report, err = verifier.File(plain(name), file); err == nil {
+		if report, err = verifier.File(name, file); err == nil {
 			return report, nil
 		}
 	}
@@ -123,15 +123,7 @@ func verifyFile(cmd *cobra.Command, verifier *auditchain.Verifier, name string) 
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return nil, fmt.Errorf("%s cannot be read: %w", plain(name), err)
-}
-
-// plain returns a name as it is, or quoted if a terminal would not only show it.
-func plain(name string) string {
-	if quoted := strconv.QuoteToASCII(name); quoted != `"`+name+`"` {
-		return quoted
-	}
-	return name
+	return nil, fmt.Errorf("%s cannot be read: %w", name, err)
 }
 
 func (v verification) print(w io.Writer, result verified) error {
@@ -143,7 +135,7 @@ func (v verification) print(w io.Writer, result verified) error {
 		}
 		text = append(text, '\n')
 	} else {
-		text = []byte(result.String())
+		text = []byte(terminal.Shown(result.String()))
 	}
 	if _, err := w.Write(text); err != nil {
 		return err
