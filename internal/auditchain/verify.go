@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// NoteOpened is the reason of the line with which a process opens a file, NoteLost that of the line which says how many decisions
-	// have no record.
+	// NoteOpened is the reason of the line with which a process opens a file.
 	NoteOpened = "audit_opened"
-	NoteLost   = "records_lost"
+	// NoteLost is the reason of the line that says how many decisions have no record.
+	NoteLost = "records_lost"
 
 	// maxLine bounds what is kept of a line. A record is much shorter.
 	maxLine = 1 << 20

@@ -69,7 +69,7 @@ type expected struct {
 
 func (v verification) run(cmd *cobra.Command, files []string) error {
 	if len(files) == 0 {
-		return UsageError{fmt.Errorf("name a file, or - for standard input: %s FILE...", cmd.CommandPath())}
+		return UsageError{fmt.Errorf("name a file, or - for standard input; %s --help shows how", cmd.CommandPath())}
 	}
 	heads, err := v.heads()
 	if err != nil {
