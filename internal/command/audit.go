@@ -170,7 +170,7 @@ func writeReport(b *strings.Builder, r *auditchain.Report) {
 		fmt.Fprintf(b, "%s:%d: %s: %s\n", r.Name, f.Line, f.Kind, f.Text)
 	}
 	if more := r.Total - len(r.Faults); more > 0 {
-		fmt.Fprintf(b, "%s: and %s more\n", r.Name, count(more, "fault"))
+		fmt.Fprintf(b, "%s: and %s\n", r.Name, count(more, "more fault"))
 	}
 	fmt.Fprintf(b, "%s: %s", r.Name, count(r.Lines, "line"))
 	if r.First != "" {
