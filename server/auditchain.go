@@ -62,10 +62,10 @@ func lastLine(lines []byte) []byte {
 	return lines
 }
 
-// ended takes a line into the chain that a failed write has cut off, and that has
-// been given its end.
+// ended takes into the chain what a failed write has left of a line, now that it has
+// an end.
 func (c *chain) ended(torn []byte) {
-	if c != nil {
+	if c != nil && len(torn) > 0 {
 		c.at = c.hasher.Ended(c.at, torn)
 	}
 }

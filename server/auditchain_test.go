@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -68,6 +69,46 @@ func TestL04_TheChainHoldsThroughFaults(t *testing.T) {
 		}
 		if t.Failed() {
 			return
+		}
+	}
+}
+
+// TestALineThatLacksItsEndIsThere: whatever is cut off, each decision is in the audit or in a note, and not in both.
+func TestALineThatLacksItsEndIsThere(t *testing.T) {
+	for _, chained := range []bool{false, true} {
+		for cut := range 2500 {
+			out := newSink()
+			a := newAuditLog(out, quiet())
+			if chained {
+				a.chain = newChain(auditchain.Place{}, time.Now())
+			}
+			out.fail(0, errors.New("full"))
+			a.writes("lost") // so that there is a note in front
+			out.fail(cut, errors.New("full"))
+			a.writes("one", "two")
+			out.fail(-1, nil)
+			a.writes("three")
+			s := a.counts()
+			var records, lost uint64
+			for _, line := range out.lines() {
+				var is struct {
+					Decision string
+					Lost     uint64
+				}
+				if json.Unmarshal([]byte(line), &is) != nil {
+					continue // cut off
+				}
+				lost += is.Lost
+				if is.Decision != "" {
+					records++
+				}
+			}
+			if lost != s.Lost || records != s.Records || records+lost != 4 {
+				t.Fatalf("cut at %d: %d records and %d lost, %+v\n%s", cut, records, lost, s, out.text.String())
+			}
+			if chained {
+				verified(t, out.text.String())
+			}
 		}
 	}
 }
@@ -189,6 +230,9 @@ func TestRotation(t *testing.T) {
 	}
 	a.writes("five")
 	verified(t, readFile(t, old), first, readFile(t, path))
+	if alone := verified(t, readFile(t, path))[0]; alone.Continues == nil {
+		t.Errorf("alone, the file that was emptied says %+v", alone)
+	}
 	// Somebody removes it.
 	second := readFile(t, path)
 	if err := os.Remove(path); err != nil {

@@ -42,9 +42,10 @@ func (p *page) end(kind lineKind, decisions uint64) {
 	p.marks = append(p.marks, mark{len(p.text), kind, decisions})
 }
 
-// whole returns how many lines n bytes of the page hold.
+// whole returns how many lines n bytes of the page hold. One that lacks nothing but
+// its end is there: it gets that with the next write.
 func (p *page) whole(n int) int {
-	return sort.Search(len(p.marks), func(i int) bool { return p.marks[i].end > n })
+	return sort.Search(len(p.marks), func(i int) bool { return p.marks[i].end > n+1 })
 }
 
 // endOf returns where the first n lines end.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -61,14 +60,14 @@ func (s *Server) openAudit(wrong *mistakes) {
 func (a *auditLog) resume(file *fileSink) error {
 	tail, whole, err := file.tail()
 	if a.chain == nil {
-		a.torn = tail[bytes.LastIndexByte(tail, '\n')+1:]
+		a.unended = len(tail) > 0 && tail[len(tail)-1] != '\n'
 		return nil // who may only write does not need to know
 	}
 	if err != nil {
 		return err
 	}
 	at, torn, found := auditchain.Resume(tail, whole)
-	a.torn = torn
+	a.unended, a.torn = len(torn) > 0, torn
 	if found {
 		a.chain = newChain(at, a.now())
 	} else if len(tail) > 0 {

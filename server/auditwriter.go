@@ -61,7 +61,8 @@ type auditLog struct {
 	// Only with writing held.
 	spare   *page
 	out     page
-	torn    []byte // what the sink holds behind its last end of line
+	unended bool   // the sink does not end with the end of a line
+	torn    []byte // what of a line it ends with, if that is not all of it
 	failing bool   // the last write failed
 	noted   uint64 // lost decisions of which a line says that they are
 	chain   *chain // nil without one
@@ -205,7 +206,8 @@ func (a *auditLog) put(p *page, lost uint64) (*page, int, error) {
 	out := a.compose(p, lost)
 	n, err := writeAll(a.sink, out.text)
 	last := out.endOf(out.whole(n))
-	a.torn = append(a.torn[:0], out.text[last:n]...)
+	a.unended = n > 0 && out.text[n-1] != '\n'
+	a.torn = append(a.torn[:0], out.text[min(last, n):n]...)
 	a.chain.advance(out.text[:last])
 	return out, n, err
 }
@@ -218,17 +220,17 @@ func (a *auditLog) prepare() error {
 			return err
 		}
 		if other {
-			a.torn = a.torn[:0]
+			a.unended = false
 			a.chain.open()
 		}
 	}
-	if len(a.torn) == 0 {
+	if !a.unended {
 		return nil
 	}
 	n, err := writeAll(a.sink, []byte{'\n'})
 	if n > 0 { // also if that was the last thing the sink took
 		a.chain.ended(a.torn)
-		a.torn = a.torn[:0]
+		a.unended = false
 	}
 	return err
 }
@@ -288,9 +290,10 @@ func (a *auditLog) account(out *page, written int, noted uint64, err error) {
 func (a *auditLog) count(out *page, written int, err error) uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, m := range out.marks {
+	whole := out.whole(written)
+	for i, m := range out.marks {
 		switch {
-		case m.end > written:
+		case i >= whole:
 			a.stats.Lost += m.decisions
 		case m.kind == lineAggregate:
 			a.stats.Aggregated += m.decisions
