@@ -49,10 +49,10 @@ func (g *gate) administer(ctx context.Context, need authz.Requirement, what stri
 	r.allow, r.door, r.reason, r.rule = d.Allowed(), int(d.Door()), string(d.Reason()), d.Rule()
 	r.because = d.Because()
 	r.revision, r.duration = q.policy.Revision(), g.now().Sub(started)
-	g.audit.add(r)
+	why := g.settle(r)
 	switch {
 	case d.Allowed():
-		return nil
+		return why
 	case d.Door() == authz.DoorOne:
 		return g.stepUp(q, d.Scopes())
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/sallyport-mcp/sallyport/authz"
 )
 
-// record is one line of the audit. Its members are a contract (docs/design.md, "The audit"):
+// record is one line of the audit. Its members are a contract (docs/audit.md):
 // a reader may rely on every one of them being present, empty when there is
 // nothing to say. None of them holds a token, a code or an argument value.
 type record struct {
@@ -40,6 +40,16 @@ func decisionWord(allow bool) string {
 
 // appendLine appends the record as one line of JSON.
 func (r *record) appendLine(dst []byte) []byte {
+	dst = r.appendMembers(dst, decisionWord(r.allow))
+	if r.count > 0 {
+		dst = appendMember(dst, "address", r.address)
+		dst = appendNumber(dst, "count", int64(r.count)) //nolint:gosec // a count of requests within ten seconds
+	}
+	return append(dst, '}', '\n')
+}
+
+// appendMembers appends what every line has. The object stays open.
+func (r *record) appendMembers(dst []byte, decision string) []byte {
 	dst = append(dst, '{')
 	dst = append(appendName(dst, "time"), '"')
 	dst = append(r.time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z"), '"')
@@ -52,16 +62,11 @@ func (r *record) appendLine(dst []byte) []byte {
 	dst = appendMember(dst, "token_id", r.who.TokenID)
 	dst = appendMember(dst, "method", r.method)
 	dst = appendMember(dst, "name", r.name)
-	dst = appendMember(dst, "decision", decisionWord(r.allow))
+	dst = appendMember(dst, "decision", decision)
 	dst = appendNumber(dst, "door", int64(r.door))
 	dst = appendMember(dst, "reason", r.reason)
 	dst = appendMember(dst, "rule", r.rule)
 	dst = appendMember(dst, "because", r.because)
 	dst = appendMember(dst, "policy_revision", r.revision)
-	dst = appendNumber(dst, "duration_us", r.duration.Microseconds())
-	if r.count > 0 {
-		dst = appendMember(dst, "address", r.address)
-		dst = appendNumber(dst, "count", int64(r.count)) //nolint:gosec // a count of requests within ten seconds
-	}
-	return append(dst, '}', '\n')
+	return appendNumber(dst, "duration_us", r.duration.Microseconds())
 }

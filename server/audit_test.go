@@ -124,7 +124,7 @@ func TestRecordsAreWrittenWithin300Milliseconds(t *testing.T) {
 		out := newSink()
 		a := newAuditLog(out, quiet())
 		done := make(chan struct{})
-		go func() { defer close(done); a.run(t.Context(), time.Now) }()
+		go func() { defer close(done); a.run(t.Context()) }()
 		for i := range 3 {
 			a.add(&record{time: time.Now(), name: fmt.Sprint(i)})
 			time.Sleep(300 * time.Millisecond) //nolint:forbidigo // the bubble's clock
@@ -144,7 +144,7 @@ func TestAnonymousRefusalsAreAggregated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := newSink()
 		a := newAuditLog(out, quiet())
-		go a.run(t.Context(), time.Now)
+		go a.run(t.Context())
 		refuse := func(address, reason string) {
 			a.addAnonymous(&record{time: time.Now(), address: address, reason: reason, requestID: "one of many"})
 		}
@@ -248,8 +248,11 @@ func TestF13_AWriteThatFailsIsCountedAndHeard(t *testing.T) {
 			whole++
 		}
 	}
-	if whole != 4 { // one, two, six and the aggregate; the half line spoils none of them
-		t.Errorf("%d whole lines, want 4:\n%s", whole, out.text.String())
+	if whole != 5 { // one, two, a note, six and the aggregate; the half line spoils none of them
+		t.Errorf("%d whole lines, want 5:\n%s", whole, out.text.String())
+	}
+	if text := out.text.String(); strings.Count(text, `"decision":"","door":0,"reason":"records_lost"`) != 1 || !strings.Contains(text, `"lost":3}`) {
+		t.Errorf("no line says that three were lost before six:\n%s", text)
 	}
 }
 
@@ -258,8 +261,8 @@ func TestRecordsOfAStuckSinkAreBounded(t *testing.T) {
 	for range 60_000 {
 		a.add(&record{name: "x", method: "tools/call"})
 	}
-	if len(a.pending) > maxPending+4096 {
-		t.Errorf("%d bytes wait, want at most %d", len(a.pending), maxPending)
+	if len(a.pending.text) > maxPending+4096 {
+		t.Errorf("%d bytes wait, want at most %d", len(a.pending.text), maxPending)
 	}
 	a.close()
 	if s := a.counts(); s.Lost == 0 || s.Records+s.Lost != s.Decisions {
@@ -270,7 +273,7 @@ func TestRecordsOfAStuckSinkAreBounded(t *testing.T) {
 func TestOpenSink(t *testing.T) {
 	var stdout, stderr strings.Builder
 	for destination, out := range map[string]*strings.Builder{"stdout": &stdout, "stderr": &stderr} {
-		s, err := openSink(destination, &stdout, &stderr)
+		s, err := openSink(destination, &stdout, &stderr, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,7 +283,7 @@ func TestOpenSink(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
 	for range 2 {
-		s, err := openSink("file:"+path, nil, nil)
+		s, err := openSink("file:"+path, nil, nil, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +302,7 @@ func TestOpenSink(t *testing.T) {
 		t.Errorf("the file has %d bytes and mode %v, want 4 appended ones and 0600", info.Size(), info.Mode())
 	}
 	for _, bad := range []string{"", "file:", "syslog", "file:" + path + "/below"} {
-		if _, err := openSink(bad, nil, nil); err == nil {
+		if _, err := openSink(bad, nil, nil, time.Now); err == nil {
 			t.Errorf("%q was opened", bad)
 		}
 	}

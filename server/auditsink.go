@@ -3,8 +3,10 @@ package server
 import (
 	"errors"
 	"io"
-	"os"
 	"strings"
+	"time"
+
+	"github.com/sallyport-mcp/sallyport/internal/auditchain"
 )
 
 // filePrefix marks an audit destination that is a file.
@@ -16,18 +18,60 @@ type nopCloser struct{ io.Writer }
 func (nopCloser) Close() error { return nil }
 
 // openSink opens the destination of the audit: "stdout", "stderr" or
-// "file:PATH". A file is appended to and created with mode 0600: records name
-// people.
-func openSink(destination string, stdout, stderr io.Writer) (io.WriteCloser, error) {
+// "file:PATH".
+func openSink(destination string, stdout, stderr io.Writer, now func() time.Time) (io.WriteCloser, error) {
 	switch {
 	case destination == "stdout":
 		return nopCloser{stdout}, nil
 	case destination == "stderr":
 		return nopCloser{stderr}, nil
 	case strings.HasPrefix(destination, filePrefix) && len(destination) > len(filePrefix):
-		path := strings.TrimPrefix(destination, filePrefix)
-		return os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		return openAuditFile(strings.TrimPrefix(destination, filePrefix), now)
 	default:
 		return nil, errors.New("it is none of stdout, stderr and file:PATH")
 	}
+}
+
+func (s *Server) openAudit(wrong *mistakes) {
+	sink, err := openSink(s.cfg.Audit, s.cfg.Stdout, s.cfg.Stderr, s.cfg.Now)
+	if err != nil {
+		wrong.add("audit", s.cfg.Audit, err.Error(), "write stdout, stderr or file:PATH with a path this process may append to")
+		return
+	}
+	s.sink = sink
+	s.audit = newAuditLog(sink, s.cfg.Logger)
+	s.audit.now, s.audit.strict = s.cfg.Now, s.cfg.AuditFailure == AuditRefuse
+	if s.cfg.AuditChain == On {
+		s.audit.chain = newChain(auditchain.Place{}, s.cfg.Now())
+	}
+	file, ok := sink.(*fileSink)
+	if !ok {
+		return
+	}
+	s.audit.renew = file.renew
+	if err := s.audit.resume(file); err != nil {
+		wrong.add("audit", s.cfg.Audit, "its end cannot be read, from which the chain goes on: "+err.Error(),
+			"let this process read the file, or switch audit_chain off")
+	}
+}
+
+// resume goes on from the end of a file that is there already: a line that a crash
+// has cut off is to be ended, and a chain continued.
+func (a *auditLog) resume(file *fileSink) error {
+	tail, whole, err := file.tail()
+	if a.chain == nil {
+		a.unended = len(tail) > 0 && tail[len(tail)-1] != '\n'
+		return nil // who may only write does not need to know
+	}
+	if err != nil {
+		return err
+	}
+	at, torn, found := auditchain.Resume(tail, whole)
+	a.unended, a.torn = len(torn) > 0, torn
+	if found {
+		a.chain = newChain(at, a.now())
+	} else if len(tail) > 0 {
+		a.logger.Warn("the audit's file has lines without a chain, which audit verify will report; begin a new file", "file", file.path)
+	}
+	return nil
 }

@@ -1,11 +1,11 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,45 +34,50 @@ type AuditStats struct {
 	WriteErrors uint64
 }
 
-// mark is where a line of the pending buffer ends, and how many decisions it
-// stands for. A weight of zero is a line of one decision's own.
-type mark struct {
-	end    int
-	weight uint64
-}
-
 // auditLog takes records from any goroutine and writes them from one. Records
-// are appended to a buffer that the writer swaps, so a decision never waits
-// for a disk.
+// are appended to a page that the writer swaps, so a decision never waits
+// for a disk, unless it is to wait (auditcommit.go).
 type auditLog struct {
 	sink   io.Writer
 	logger *slog.Logger
+	now    func() time.Time
 	wake   chan struct{}
+	// renew, if not nil, looks before each write whether the sink is still the one
+	// that was meant, and reports whether it is another one now.
+	renew func() (bool, error)
+	// strict has whoever runs something wait for the record (AuditRefuse).
+	strict bool
+	down   atomic.Bool // the sink fails, or does not answer
 
 	writing sync.Mutex // held while the sink is written to
 
 	mu      sync.Mutex // guards what follows
-	pending []byte
-	marks   []mark
+	pending *page
 	closed  bool
 	stats   AuditStats
 	tally   tally
 	fold    aggregator
 
 	// Only with writing held.
-	spare   []byte
-	spent   []mark
-	broken  bool // the sink ends in the middle of a line
-	failing bool // the last write failed
+	spare   *page
+	out     page
+	unended bool   // the sink does not end with the end of a line
+	torn    []byte // what of a line it ends with, if that is not all of it
+	failing bool   // the last write failed
+	noted   uint64 // lost decisions of which a line says that they are
+	chain   *chain // nil without one
 }
 
 func newAuditLog(sink io.Writer, logger *slog.Logger) *auditLog {
 	return &auditLog{
-		sink:   sink,
-		logger: logger,
-		wake:   make(chan struct{}, 1),
-		tally:  newTally(),
-		fold:   aggregator{open: map[foldKey]*foldWindow{}},
+		sink:    sink,
+		logger:  logger,
+		now:     time.Now,
+		wake:    make(chan struct{}, 1),
+		pending: &page{},
+		spare:   &page{},
+		tally:   newTally(),
+		fold:    aggregator{open: map[foldKey]*foldWindow{}},
 	}
 }
 
@@ -105,14 +110,20 @@ func (a *auditLog) countLocked(r *record) {
 	a.tally.count(r)
 }
 
-// appendLocked appends a line to the pending buffer or counts it as lost.
-func (a *auditLog) appendLocked(r *record) {
-	if a.closed || len(a.pending) > maxPending {
+// appendLocked appends a line to the pending page, or counts it as lost and
+// returns false.
+func (a *auditLog) appendLocked(r *record) bool {
+	if a.closed || len(a.pending.text) > maxPending {
 		a.stats.Lost += max(r.count, 1)
-		return
+		return false
 	}
-	a.pending = r.appendLine(a.pending)
-	a.marks = append(a.marks, mark{end: len(a.pending), weight: r.count})
+	a.pending.text = r.appendLine(a.pending.text)
+	if r.count > 0 {
+		a.pending.end(lineAggregate, r.count)
+	} else {
+		a.pending.end(lineRecord, 1)
+	}
+	return true
 }
 
 func (a *auditLog) signal() {
@@ -123,7 +134,7 @@ func (a *auditLog) signal() {
 }
 
 // run writes records until ctx ends. close writes what is left.
-func (a *auditLog) run(ctx context.Context, now func() time.Time) {
+func (a *auditLog) run(ctx context.Context) {
 	sweep := time.NewTicker(time.Second)
 	defer sweep.Stop()
 	for {
@@ -131,10 +142,11 @@ func (a *auditLog) run(ctx context.Context, now func() time.Time) {
 		case <-ctx.Done():
 			return
 		case <-sweep.C:
-			a.sweep(now())
+			a.sweep(a.now())
 			a.flush()
+			a.tellHead(false)
 		case <-a.wake:
-			if !pause(ctx, flushDelay) {
+			if !a.strict && !pause(ctx, flushDelay) {
 				return
 			}
 			a.flush()
@@ -164,34 +176,86 @@ func (a *auditLog) sweep(now time.Time) {
 }
 
 // flush writes everything pending. One flush runs at a time, so lines keep
-// the order in which their decisions were taken.
+// the order in which their decisions were taken. After a failure it also writes
+// that there was one, and so finds out whether it is over.
 func (a *auditLog) flush() {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	a.mu.Lock()
-	batch, marks := a.pending, a.marks
-	a.pending, a.marks = a.spare[:0], a.spent[:0]
+	p, lost := a.pending, a.stats.Lost
+	a.pending = a.spare
 	a.mu.Unlock()
-	a.spare, a.spent = batch, marks
-	if len(batch) == 0 {
+	a.spare = p
+	defer p.reset()
+	if len(p.text) == 0 && lost == a.noted && !a.failing {
 		return
 	}
-	written, err := a.write(batch)
-	a.account(marks, written, err)
+	out, written, err := a.put(p, lost)
+	a.account(out, written, lost, err)
+	p.decided(out.whole(written) - out.notes)
 }
 
-// write hands batch to the sink. If an earlier write stopped in the middle of
-// a line, that line is ended first, so that it spoils no other.
-func (a *auditLog) write(batch []byte) (int, error) {
-	if a.broken {
-		if _, err := writeAll(a.sink, []byte{'\n'}); err != nil {
-			return 0, err
-		}
-		a.broken = false
+// put hands a page to the sink, with what has to stand in front of it, and returns
+// the lines as they were written and how many bytes of them were. If an earlier
+// write stopped in the middle of a line, that line is ended first, so that it
+// spoils no other.
+func (a *auditLog) put(p *page, lost uint64) (*page, int, error) {
+	if err := a.prepare(); err != nil {
+		return p, 0, err
 	}
-	n, err := writeAll(a.sink, batch)
-	a.broken = n > 0 && !bytes.HasSuffix(batch[:n], []byte{'\n'})
-	return n, err
+	out := a.compose(p, lost)
+	n, err := writeAll(a.sink, out.text)
+	last := out.endOf(out.whole(n))
+	a.unended = n > 0 && out.text[n-1] != '\n'
+	a.torn = append(a.torn[:0], out.text[min(last, n):n]...)
+	a.chain.advance(out.text[:last])
+	return out, n, err
+}
+
+// prepare sees to it that the sink is the right one and ends with a whole line.
+func (a *auditLog) prepare() error {
+	if a.renew != nil {
+		other, err := a.renew()
+		if err != nil {
+			return err
+		}
+		if other {
+			a.unended = false
+			a.chain.open()
+		}
+	}
+	if !a.unended {
+		return nil
+	}
+	n, err := writeAll(a.sink, []byte{'\n'})
+	if n > 0 { // also if that was the last thing the sink took
+		a.chain.ended(a.torn)
+		a.unended = false
+	}
+	return err
+}
+
+// compose returns the lines of a page with the notes that are due in front of
+// them, all of them chained if there is a chain.
+func (a *auditLog) compose(p *page, lost uint64) *page {
+	owed := lost - a.noted
+	if a.chain == nil && owed == 0 && !a.failing {
+		return p
+	}
+	a.out.reset()
+	at := a.chain.place()
+	if a.chain.opens() {
+		a.out.note(appendOpened(nil, a.now(), at.Link), a.chain, &at)
+	}
+	if owed > 0 || a.failing {
+		a.out.note(appendLost(nil, a.now(), owed), a.chain, &at)
+	}
+	start := 0
+	for _, m := range p.marks {
+		a.out.line(p.text[start:m.end-1], m, a.chain, &at)
+		start = m.end
+	}
+	return &a.out
 }
 
 // writeAll writes p, and calls a write that took less of it a failure.
@@ -205,33 +269,36 @@ func writeAll(w io.Writer, p []byte) (int, error) {
 
 // account counts what was written and what was lost, and sounds the alarm
 // when the sink starts to fail and when it has recovered.
-func (a *auditLog) account(marks []mark, written int, err error) {
-	lost := a.count(marks, written, err)
+func (a *auditLog) account(out *page, written int, noted uint64, err error) {
+	if out.notes > 0 && out.whole(written) >= out.notes {
+		a.noted = noted
+	}
+	lost := a.count(out, written, err)
 	failing := err != nil
-	if failing == a.failing {
-		return
-	}
+	was := a.down.Swap(failing) || a.failing
 	a.failing = failing
-	if failing {
+	switch {
+	case failing && !was:
 		a.logger.Error("audit records are being lost: the audit cannot be written", "error", err, "lost", lost)
-		return
+	case was && !failing:
+		a.logger.Warn("the audit is being written again", "lost", lost)
 	}
-	a.logger.Warn("the audit is being written again", "lost", lost)
 }
 
-// count adds one batch to the counters and returns the number of decisions
+// count adds one page to the counters and returns the number of decisions
 // lost so far.
-func (a *auditLog) count(marks []mark, written int, err error) uint64 {
+func (a *auditLog) count(out *page, written int, err error) uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, m := range marks {
+	whole := out.whole(written)
+	for i, m := range out.marks {
 		switch {
-		case m.end > written:
-			a.stats.Lost += max(m.weight, 1)
-		case m.weight > 0:
-			a.stats.Aggregated += m.weight
+		case i >= whole:
+			a.stats.Lost += m.decisions
+		case m.kind == lineAggregate:
+			a.stats.Aggregated += m.decisions
 		default:
-			a.stats.Records++
+			a.stats.Records += m.decisions
 		}
 	}
 	if err != nil {
@@ -250,6 +317,7 @@ func (a *auditLog) close() {
 	a.closed = true
 	a.mu.Unlock()
 	a.flush()
+	a.tellHead(true)
 }
 
 // counts returns the counters as they are now.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 const (
@@ -37,7 +39,7 @@ func (s *Server) banner() string {
 	line("")
 	b.WriteString(s.connectLines())
 	line("")
-	return b.String()
+	return terminal.Shown(b.String()) // it holds what stands in the configuration
 }
 
 // loginLines says who may issue tokens and, if that is the embedded server, who

@@ -54,7 +54,8 @@ const (
 	DenialsConceal
 )
 
-// Switch is a setting that is "on" or "off". Empty means [On].
+// Switch is a setting that is "on" or "off". Empty means [On], unless the setting
+// says otherwise.
 type Switch string
 
 // The values of a [Switch].
@@ -121,8 +122,17 @@ type Config struct {
 	// Store is where state is kept: "memory", which empty means too.
 	Store string
 	// Audit is where decisions are recorded: "stdout", "stderr" (which empty
-	// means too) or "file:PATH".
+	// means too) or "file:PATH". A file that is renamed or removed is followed by a
+	// new one at its path.
 	Audit string
+	// AuditChain switches a chain of hashes through the lines of the audit, by which
+	// `audit verify` finds lines that were edited, removed or moved later
+	// (docs/audit.md). Empty means [Off]. On stderr there is none, since other lines
+	// stand there in between.
+	AuditChain Switch
+	// AuditFailure says what happens while the audit cannot be written. Empty means
+	// [AuditCount].
+	AuditFailure AuditFailure
 	// Limits switches all of Quotas, and the limits of the embedded authorization
 	// server. The size of bodies and headers and the time to send them are
 	// bounded regardless of it.

@@ -85,7 +85,9 @@ func (g *gate) Admit(
 	r.who, r.method, r.name = who, msg.Method, v.name
 	r.allow, r.door, r.reason, r.rule, r.because = v.pass != nil, int(v.door), v.reason, v.rule, v.because
 	r.revision, r.duration = q.policy.Revision(), g.now().Sub(started)
-	g.audit.add(r)
+	if why := g.settle(r); why != nil {
+		v.pass, v.refusal = nil, why
+	}
 	g.traces.decided(ctx, r, v.refusal)
 	return v.pass, v.refusal
 }

@@ -37,6 +37,13 @@ func (s *Server) readiness() readiness {
 	if why := s.store.alarm.note(); why != "" {
 		r.Notes = append(r.Notes, "policy stale: "+why+"; the last good policy is in force")
 	}
+	switch {
+	case !s.audit.down.Load():
+	case s.audit.strict:
+		r.Reasons = append(r.Reasons, "the audit cannot be written")
+	default:
+		r.Notes = append(r.Notes, "the audit cannot be written")
+	}
 	if s.AuditStats().Lost > 0 {
 		r.Notes = append(r.Notes, "audit records were lost")
 	}

@@ -187,12 +187,12 @@ func BenchmarkTally(b *testing.B) {
 	}
 }
 
-// stuck is a collector that waits.
-type stuck struct{ entered, release chan struct{} }
+// slowCollector is a collector that waits.
+type slowCollector struct{ entered, release chan struct{} }
 
-func (s stuck) Describe(chan<- *prometheus.Desc) {}
+func (s slowCollector) Describe(chan<- *prometheus.Desc) {}
 
-func (s stuck) Collect(chan<- prometheus.Metric) {
+func (s slowCollector) Collect(chan<- prometheus.Metric) {
 	s.entered <- struct{}{}
 	select {
 	case <-s.release:
@@ -209,7 +209,7 @@ func TestScrapesAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	waits := stuck{make(chan struct{}, 2*maxScrapes), make(chan struct{})}
+	waits := slowCollector{make(chan struct{}, 2*maxScrapes), make(chan struct{})}
 	s.metrics.registry.MustRegister(waits)
 	admin := s.adminHandler()
 	scrape := func() int {

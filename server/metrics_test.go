@@ -161,7 +161,7 @@ func TestL03_MetricsEqualTheAudit(t *testing.T) {
 	if float64(stats.Decisions) != sum || float64(stats.WriteErrors) != series["sallyport_audit_write_errors_total"] || stats.WriteErrors == 0 {
 		t.Errorf("%+v, the metrics say %v decisions, %v write errors", stats, sum, series["sallyport_audit_write_errors_total"])
 	}
-	if written := out.tell(t); written != (fates{records: is.records, aggregated: is.aggregated}) {
+	if written := out.tell(t); written != is {
 		t.Errorf("the sink holds %+v, the metrics say %+v", written, is)
 	}
 }
@@ -174,9 +174,13 @@ func (m *moody) tell(t *testing.T) fates {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		if count := decode[struct{ Count float64 }](t, line).Count; count > 0 {
-			written.aggregated += count
-		} else {
+		is := decode[struct{ Count, Lost float64 }](t, line)
+		switch {
+		case is.Lost > 0:
+			written.lost += is.Lost
+		case is.Count > 0:
+			written.aggregated += is.Count
+		default:
 			written.records++
 		}
 	}

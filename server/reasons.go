@@ -52,5 +52,6 @@ func denyReasons() []string {
 
 		// What went wrong inside.
 		"cancelled", "gate_failed", "gate_silent", "message", "panic", "server_stopping", reasonRefused,
+		reasonAuditUnavailable,
 	}
 }

@@ -96,16 +96,6 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) openAudit(wrong *mistakes) {
-	sink, err := openSink(s.cfg.Audit, s.cfg.Stdout, s.cfg.Stderr)
-	if err != nil {
-		wrong.add("audit", s.cfg.Audit, err.Error(), "write stdout, stderr or file:PATH with a path this process may append to")
-		return
-	}
-	s.sink = sink
-	s.audit = newAuditLog(sink, s.cfg.Logger)
-}
-
 // makeSealing takes the keys out of the configuration, so that they are in one
 // place.
 func (s *Server) makeSealing(wrong *mistakes) {
@@ -231,7 +221,7 @@ func (s *Server) startLocked() {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.at.verifier.Start(ctx)
-	s.jobs.Go(func() { s.audit.run(ctx, s.cfg.Now) })
+	s.jobs.Go(func() { s.audit.run(ctx) })
 	s.jobs.Go(func() { s.store.watch(ctx) })
 	at := s.at // it does not move once it has started
 	s.jobs.Go(func() { s.withdraw(ctx, at) })

@@ -37,6 +37,7 @@ func markOf(id string) mark {
 // reading is what the sink found in the records that reached it.
 type reading struct {
 	records, aggregated uint64
+	told                uint64 // decisions that notes call lost
 	outcomes            map[string]float64
 	wrong               complaints
 }
@@ -116,12 +117,17 @@ type auditLine struct {
 	Reason    string
 	Door      int
 	Count     uint64
+	Lost      uint64 // of a note, which is no decision
 }
 
 // line reads one line. The rest of one that was cut off is none.
 func (f *failingSink) line(text []byte) {
 	var l auditLine
 	if json.Unmarshal(text, &l) != nil {
+		return
+	}
+	if l.Lost > 0 {
+		f.told += l.Lost
 		return
 	}
 	outcome := l.Decision + " " + l.Reason

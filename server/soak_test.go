@@ -201,6 +201,9 @@ func (s *soak) compare(t *testing.T) {
 	if read.records != stats.Records || read.aggregated != stats.Aggregated {
 		t.Errorf("L-03: the sink holds %d records and %d aggregated, the server says %+v", read.records, read.aggregated, stats)
 	}
+	if read.told != stats.Lost {
+		t.Errorf("L-03: notes call %d decisions lost, the server %d", read.told, stats.Lost)
+	}
 	missing := 0.0
 	for outcome, n := range want {
 		if read.outcomes[outcome] > n {

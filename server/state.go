@@ -14,10 +14,10 @@ import (
 type state struct {
 	server *Server
 
-	decisions, records, aggregated, lost, pending, writeErrors *prometheus.Desc
-	running, abandoned                                         *prometheus.Desc
-	ready, keys, keyAge                                        *prometheus.Desc
-	policy, policyAge, stale, failedLoads                      *prometheus.Desc
+	decisions, records, aggregated, lost, pending, writeErrors, failing *prometheus.Desc
+	running, abandoned                                                  *prometheus.Desc
+	ready, keys, keyAge                                                 *prometheus.Desc
+	policy, policyAge, stale, failedLoads                               *prometheus.Desc
 }
 
 func newState(s *Server) *state {
@@ -33,6 +33,7 @@ func newState(s *Server) *state {
 		lost:        desc("audit_lost_total", "Decisions that could not be written to the audit."),
 		pending:     desc("audit_pending", "Decisions that are not written to the audit yet."),
 		writeErrors: desc("audit_write_errors_total", "Writes to the audit that failed."),
+		failing:     desc("audit_failing", "1 if the audit cannot be written: the last write failed, or does not end. Else 0."),
 
 		running:   desc("calls_running", "Requests whose handlers have not returned, abandoned ones included."),
 		abandoned: desc("calls_abandoned", "Those of them whose client has its answer, or is gone."),
@@ -51,7 +52,7 @@ func newState(s *Server) *state {
 // Describe implements [prometheus.Collector].
 func (c *state) Describe(out chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		c.decisions, c.records, c.aggregated, c.lost, c.pending, c.writeErrors,
+		c.decisions, c.records, c.aggregated, c.lost, c.pending, c.writeErrors, c.failing,
 		c.running, c.abandoned, c.ready, c.keys, c.keyAge, c.policy, c.policyAge, c.stale, c.failedLoads,
 	} {
 		out <- desc
@@ -79,6 +80,7 @@ func (c *state) collectAudit(out chan<- prometheus.Metric) {
 	out <- counter(c.aggregated, stats.Aggregated)
 	out <- counter(c.lost, stats.Lost)
 	out <- counter(c.writeErrors, stats.WriteErrors)
+	out <- gauge(c.failing, truth(c.server.audit.down.Load()))
 	out <- gauge(c.pending, float64(stats.Decisions-stats.Records-stats.Aggregated-stats.Lost))
 }
 

@@ -166,7 +166,10 @@ func (g *gate) AdmitSession(ctx context.Context, who authz.Principal, verb strin
 	r := newRecord(ctx, started)
 	r.who, r.method, r.allow, r.reason = who, verb, true, reasonValidToken
 	r.revision, r.duration = q.policy.Revision(), g.now().Sub(started)
-	g.audit.add(r)
-	g.traces.decided(ctx, r, nil)
+	why := g.settle(r)
+	g.traces.decided(ctx, r, why)
+	if why != nil {
+		return nil, why
+	}
 	return pass, nil
 }

@@ -40,6 +40,8 @@ func (c *Config) fillDefaults() {
 	c.Addr = cmp.Or(c.Addr, DefaultAddr)
 	c.Store = cmp.Or(c.Store, "memory")
 	c.Audit = cmp.Or(c.Audit, "stderr")
+	c.AuditChain = cmp.Or(c.AuditChain, Off)
+	c.AuditFailure = cmp.Or(c.AuditFailure, AuditCount)
 	if c.Stdout == nil {
 		c.Stdout = os.Stdout
 	}
@@ -205,6 +207,14 @@ func (c *Config) checkSwitches(wrong *mistakes) {
 	}
 	checkSwitch(wrong, "limits", c.Limits)
 	checkSwitch(wrong, "legacy", c.Legacy)
+	checkSwitch(wrong, "audit_chain", c.AuditChain)
+	if c.AuditChain == On && c.Audit == "stderr" {
+		wrong.add("audit_chain", string(c.AuditChain), "on stderr, what the server logs stands between the lines, and a chain cannot be verified",
+			"set audit to file:PATH or stdout")
+	}
+	if c.AuditFailure != AuditCount && c.AuditFailure != AuditRefuse {
+		wrong.add("audit_failure", string(c.AuditFailure), `it is neither "count" nor "refuse"`, "write one of them or leave it out")
+	}
 }
 
 func checkSwitch(wrong *mistakes, key string, value Switch) {

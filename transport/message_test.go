@@ -64,7 +64,7 @@ func TestAmbiguousBodiesRunNothing(t *testing.T) {
 
 func TestR15_IDsAreEchoedExactly(t *testing.T) {
 	h := start(t)
-	for _, id := range []string{`9007199254740993`, `-9007199254740993`, `1` + strings.Repeat("0", 250), `""`, `"a"`, `"\u0061\u2028"`, `"1"`, `0`} {
+	for _, id := range []string{`9007199254740993`, `-9007199254740993`, `1` + strings.Repeat("0", 250), `""`, `"a"`, `"\u0061\u2028"`, `"a&b<c>` + "\u2028" + `"`, `"1"`, `0`} {
 		body := strings.Replace(callBody("allowed"), `"id":1`, `"id":`+id, 1)
 		if got := h.accepted(t, h.with(body)).body; !strings.Contains(got, `"id":`+id+`,`) && !strings.Contains(got, `"id":`+id+`}`) {
 			t.Errorf("id %s: %s", id, got)

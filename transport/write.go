@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -121,9 +122,10 @@ func errorBody(id json.RawMessage, code int, text string, data map[string]any) [
 }
 
 // encode is json.Marshal for values of other people's types, whose
-// MarshalJSON may panic.
+// MarshalJSON may panic. It escapes nothing for HTML, so that an id with an
+// ampersand in it comes back as it was spelled.
 func encode(v any) ([]byte, error) {
-	var body []byte
+	var body bytes.Buffer
 	var err error
 	func() {
 		defer func() {
@@ -131,7 +133,12 @@ func encode(v any) ([]byte, error) {
 				err = fmt.Errorf("transport: encoding panicked: %v", p)
 			}
 		}()
-		body, err = json.Marshal(v)
+		encoder := json.NewEncoder(&body)
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(v)
 	}()
-	return body, err
+	if err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(body.Bytes(), []byte{'\n'}), nil
 }

@@ -1,8 +1,9 @@
 // Sallyport is the command for people who work with Sallyport servers and have none at hand: it checks a policy without
-// the server that it is for.
+// the server that it is for, and verifies an audit.
 //
 //	go install github.com/sallyport-mcp/sallyport/cmd/sallyport@latest
 //	sallyport policy check policy.csv
+//	sallyport audit verify audit.jsonl
 //
 // A server's own binary has more commands about its policy, since it knows its operations: package server/cli.
 package main

@@ -1,19 +1,23 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-mcp/sallyport/internal/command"
+)
 
 // rootCommand returns the program with all its commands, each of which has a file of its own.
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sallyport",
-		Short: "Work with Sallyport servers and their policies",
-		Long: "Work with Sallyport servers and their policies.\n\n" +
+		Short: "Work with Sallyport servers, their policies and audits",
+		Long: "Work with Sallyport servers, their policies and audits.\n\n" +
 			"Exit codes: 0 nothing wrong, 1 failed or errors found, 2 wrong usage.",
 		Example: "  sallyport policy check policy.csv",
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
-	root.AddCommand(policyCommand(), versionCommand())
+	root.AddCommand(policyCommand(), command.Audit("sallyport"), versionCommand())
 	root.AddCommand(clientCommands()...)
 	root.CompletionOptions.HiddenDefaultCmd = true // it is there, and the help fits a screen
 	return root

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // Exit codes. Those of package cli, which are public, are the same.
@@ -55,7 +57,7 @@ func Run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr
 	if isCommandLine(err) {
 		hint = "; " + root.Name() + " --help lists the commands"
 	}
-	_, _ = fmt.Fprintf(stderr, "%s: %v%s\n", root.Name(), err, hint) // nowhere left to report to
+	_, _ = fmt.Fprintln(stderr, terminal.Shown(fmt.Sprintf("%s: %v%s", root.Name(), err, hint))) // nowhere left to report to
 	return exitCode(err)
 }
 

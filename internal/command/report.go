@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -12,7 +13,7 @@ import (
 // front of that. If it does not load, the error says so instead.
 func Report(w io.Writer, r server.PolicyReport, notes ...string) error {
 	for _, finding := range r.Findings {
-		if _, err := fmt.Fprintln(w, finding); err != nil {
+		if _, err := fmt.Fprintln(w, terminal.Shown(finding.String())); err != nil {
 			return err
 		}
 	}

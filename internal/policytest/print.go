@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/internal/question"
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // Print writes the report for people: what failed and why, the rows that no case exercised if they are asked for, and the
@@ -30,7 +31,7 @@ func (r Report) Print(w io.Writer, rows bool) error {
 		b.WriteString("; --cover lists the others")
 	}
 	b.WriteByte('\n')
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, terminal.Shown(b.String()))
 	return err
 }
 

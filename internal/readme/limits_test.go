@@ -24,7 +24,7 @@ const limits = root + "/docs/limits.md"
 // of it.
 func noLimits() []string {
 	return []string{
-		"server.lookInterval", "server.sayAgain", "transport.minimumLife", "transport/token.sweepInterval",
+		"server.lookInterval", "server.sayAgain", "server.headInterval", "server.renewGrace", "transport.minimumLife", "transport/token.sweepInterval",
 		"tools.maxSafeInteger", "transport/message.maxSafeInteger", // the largest integer of a double
 		"transport/token.maxSeconds",         // the end of the calendar
 		"transport.maxPending",               // notifications wait for their client, none is lost

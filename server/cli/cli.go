@@ -18,8 +18,8 @@ import (
 const (
 	// ExitOK is a server that was stopped, or a command that found nothing wrong.
 	ExitOK = 0
-	// ExitFailed is a server that stopped by itself, a policy with errors, a caller that is denied, or two policies
-	// whose answers differ.
+	// ExitFailed is a server that stopped by itself, a policy with errors, a caller that is denied, two policies
+	// whose answers differ, or an audit with faults.
 	ExitFailed = 1
 	// ExitUsage is a command line or a configuration with mistakes. Nothing was started.
 	ExitUsage = 2
@@ -36,6 +36,7 @@ const (
 //	policy matrix   show who can call what
 //	policy diff     show whose answers differ between two policies
 //	policy test     run the tests beside the policy
+//	audit verify    find lines of an audit that were edited, removed or moved
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
@@ -80,7 +81,7 @@ func (p *program) rootCommand() *cobra.Command {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	addFlags(root.PersistentFlags())
-	root.AddCommand(serve, p.toolsCommand(), p.policyCommand())
+	root.AddCommand(serve, p.toolsCommand(), p.policyCommand(), command.Audit(p.name()))
 	return root
 }
 

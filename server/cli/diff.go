@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -46,7 +47,7 @@ wrong with both is shown.`,
 				out.SetIndent("", "  ")
 				err = out.Encode(differenceAsJSON(d))
 			} else {
-				_, err = fmt.Fprint(p.stdout, drawDifference(d, paths, review.Operations()))
+				_, err = fmt.Fprint(p.stdout, terminal.Shown(drawDifference(d, paths, review.Operations())))
 			}
 			if err == nil && len(d.Changes) > 0 {
 				err = errors.New("the answers differ")
@@ -70,7 +71,7 @@ func (p *program) both(review *server.Review, paths []string) (*authz.Policy, *a
 			for _, finding := range lint.Findings {
 				if line := finding.String(); !said[line] {
 					said[line] = true
-					_, _ = fmt.Fprintln(p.stderr, line) // nowhere left to report to
+					_, _ = fmt.Fprintln(p.stderr, terminal.Shown(line)) // nowhere left to report to
 				}
 			}
 			err = fmt.Errorf("%s does not load", path)

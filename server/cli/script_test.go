@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +86,13 @@ func TestMain(m *testing.M) {
 					_ = conn.Close()
 					return
 				}
+			}
+		},
+		// touch-mcp is a caller without a token.
+		"touch-mcp": func() {
+			resp, err := http.Post("http://"+os.Args[1]+"/mcp", "application/json", strings.NewReader("{}"))
+			if err != nil || resp.StatusCode != http.StatusUnauthorized {
+				os.Exit(1)
 			}
 		},
 		// hold listens at the address and does nothing.

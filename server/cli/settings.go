@@ -59,6 +59,12 @@ func settings() []setting {
 			func(c *server.Config) *string { return &c.Store }),
 		text("audit", "where decisions are recorded: stdout, stderr or file:PATH (default stderr)",
 			func(c *server.Config) *string { return &c.Audit }),
+		onOff("audit_chain", "on or off: chain the records, for audit verify (default off)",
+			func(c *server.Config) *server.Switch { return &c.AuditChain }),
+		{
+			key: "audit_failure", about: "while the audit cannot be written: count, or refuse calls (default count)",
+			apply: func(c *server.Config, v []string) { c.AuditFailure = server.AuditFailure(v[0]) },
+		},
 		onOff("limits", "on or off: rates, concurrent calls and time per call (default on)",
 			func(c *server.Config) *server.Switch { return &c.Limits }),
 		list("origins", "browser origins allowed, comma separated (default the server's own)",
