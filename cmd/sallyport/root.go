@@ -13,7 +13,7 @@ func rootCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
-	root.AddCommand(policyCommand(), versionCommand())
+	root.AddCommand(newCommand(), addCommand(), policyCommand(), versionCommand())
 	return root
 }
 

@@ -1,0 +1,143 @@
+package scaffold
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/sallyport-mcp/sallyport/authz"
+)
+
+// The templates of a new server.
+const (
+	// Minimal has one tool.
+	Minimal = "minimal"
+	// Full has three tools, a resource template, a prompt, and a row of every kind in its policy.
+	Full = "full"
+)
+
+// NewOptions says what server to write.
+type NewOptions struct {
+	// Parent is the directory in which the server's own is made.
+	Parent string
+	// Name is that of the directory, the binary and the server.
+	Name string
+	// Module is the module path; empty means Name.
+	Module string
+	// Template is [Minimal], which empty means too, or [Full].
+	Template string
+	// Issuer is the URL of the issuer to trust; empty means the embedded authorization server.
+	Issuer string
+	// Framework is where the framework comes from.
+	Framework Framework
+}
+
+// Created is what [New] has written.
+type Created struct {
+	// Dir is the new directory.
+	Dir string
+	// Files are the paths of its files, by name, with slashes.
+	Files []string
+	// Complete tells that go.mod and go.sum name all modules. If not, `go mod tidy` has to be run first.
+	Complete bool
+}
+
+// starter is what the templates of a new server are filled in with.
+type starter struct {
+	Name, Module, Title, Image, Issuer, Checkout, Go string
+	Full, Complete                                   bool
+	// Admin, Editor and Reader are the users of the policy.
+	Admin, Editor, Reader string
+}
+
+// New writes a server into a directory of its own, all of it or nothing. The error is a [Mistake] if the options are why not.
+func New(o NewOptions) (Created, error) {
+	o.Module, o.Template = cmp.Or(o.Module, o.Name), cmp.Or(o.Template, Minimal)
+	if err := o.check(); err != nil {
+		return Created{}, err
+	}
+	files, complete, err := o.render()
+	if err != nil {
+		return Created{}, err
+	}
+	if err := checkRendered(files); err != nil {
+		return Created{}, err
+	}
+	created := Created{Dir: filepath.Join(o.Parent, o.Name), Complete: complete}
+	if err := place(created.Dir, files); err != nil {
+		return Created{}, err
+	}
+	for _, file := range files {
+		created.Files = append(created.Files, file.path)
+	}
+	return created, nil
+}
+
+func (o NewOptions) check() error {
+	if err := checkName(o.Name); err != nil {
+		return err
+	}
+	if err := checkModule(o.Module); err != nil {
+		return err
+	}
+	if o.Template != Minimal && o.Template != Full {
+		return mistake("write minimal or full", "there is no template %q", o.Template)
+	}
+	if err := checkIssuer(o.Issuer); err != nil {
+		return err
+	}
+	return checkFree(filepath.Join(o.Parent, o.Name))
+}
+
+func (o NewOptions) render() ([]rendered, bool, error) {
+	m, err := modulesOf(o.Module, o.Framework)
+	if err != nil {
+		return nil, false, err
+	}
+	files := []rendered{{"go.mod", m.mod}}
+	if m.sum != "" {
+		files = append(files, rendered{"go.sum", m.sum})
+	}
+	for _, tree := range []string{"new/common", "new/" + o.Template} {
+		more, err := renderTree(tree, o.starter(m))
+		if err != nil {
+			return nil, false, err
+		}
+		files = append(files, more...)
+	}
+	return files, m.complete, nil
+}
+
+func (o NewOptions) starter(m modules) starter {
+	release := strings.Split(goVersion([]byte(m.mod)), ".")
+	s := starter{
+		Name: o.Name, Module: o.Module, Issuer: o.Issuer, Full: o.Template == Full, Complete: m.complete,
+		Title: strings.ToUpper(o.Name[:1]) + o.Name[1:], Image: strings.ToLower(o.Name), Go: strings.Join(release[:2], "."),
+		Admin: "alice", Editor: "bob", Reader: "carol",
+	}
+	if o.Framework.Version == "" {
+		s.Checkout = o.Framework.Source
+	}
+	if o.Issuer != "" {
+		// Somebody at a real issuer may be called alice. Nobody is called this, and the policy says what to write instead.
+		s.Admin, s.Editor, s.Reader = "SUB-OF-AN-ADMIN", "SUB-OF-AN-EDITOR", "SUB-OF-A-READER"
+	}
+	return s
+}
+
+// checkRendered compiles the policy that is about to be written.
+func checkRendered(files []rendered) error {
+	sources := map[string]authz.Source{}
+	for _, file := range files {
+		sources[file.path] = authz.Source{Name: file.path, Data: []byte(file.text)}
+	}
+	policy, err := authz.Compile(sources[modelFile], sources[policyFile], authz.Options{})
+	if err != nil {
+		return fmt.Errorf("the policy of the template does not load: %w", err)
+	}
+	if warnings := policy.Warnings(); len(warnings) > 0 {
+		return fmt.Errorf("the policy of the template is odd: %v", warnings)
+	}
+	return nil
+}
