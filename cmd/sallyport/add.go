@@ -16,13 +16,10 @@ func addCommand() *cobra.Command {
 	add := &cobra.Command{
 		Use:   "add",
 		Short: "Add a tool, a resource or a prompt to a server",
-		Long: "Add a tool, a resource or a prompt to the server in the working directory: a file\n" +
-			"with its handler, a test, a line in operations/ that lists it, and a row in\n" +
-			"policy.csv for one role. Files that were there keep every other byte.\n\n" +
-			"The role is one that may already (then there is no row to add), else the role\n" +
-			"that includes all others, else you name it with --role.\n\n" +
-			"Exit codes: 0 added, 1 it exists already or failed, 2 wrong usage. Unless it is 0,\n" +
-			"nothing was changed.",
+		Long: "Add a tool, a resource or a prompt to the server in the working directory: a\n" +
+			"file with its handler, a test, a line that lists it in operations/, and a row in\n" +
+			"policy.csv for one role. Files that were there keep every other byte. What is\n" +
+			"there already, or fails, changes nothing.",
 		Example: "  sallyport add tool report --scope reports:read\n" +
 			"  sallyport add resource 'note://{id}' --scope notes:read\n" +
 			"  sallyport add prompt summary --scope notes:read --role reader",
@@ -35,11 +32,11 @@ func addCommand() *cobra.Command {
 			"  sallyport add tool report --scope reports:read",
 			"  sallyport add tool query --scope tables:read --permission 'table/{table}:read'"),
 		addKindCommand(scaffold.Resource, "resource URI", "URI", "Add a resource, or a template of resources",
-			"Add a resource that a client can read. A URI with {variables} is a template of many,\nand they may stand in a scope or a permission. It is named after the words of its URI.",
+			"Add a resource that a client can read. A URI with {variables} is a template, and\nthey may stand in a scope or a permission.",
 			"  sallyport add resource config://limits --scope config:read",
 			"  sallyport add resource 'note://{id}' --scope notes:read --name note"),
 		addKindCommand(scaffold.Prompt, "prompt NAME", "name", "Add a prompt",
-			"Add a prompt: messages for a model that a person can choose. A {name} in a scope or a\npermission becomes an argument of it.",
+			"Add a prompt: messages for a model that a person can choose. A {name} in a scope\nor a permission becomes an argument of it.",
 			"  sallyport add prompt summary --scope notes:read"),
 	)
 	return add
@@ -48,9 +45,12 @@ func addCommand() *cobra.Command {
 func addKindCommand(kind scaffold.Kind, use, what, short, long string, examples ...string) *cobra.Command {
 	o := scaffold.AddOptions{Dir: ".", Kind: kind}
 	add := &cobra.Command{
-		Use:     use,
-		Short:   short,
-		Long:    long + "\n\n`sallyport add --help` says what changes.",
+		Use:   use,
+		Short: short,
+		Long: long + "\n\n" +
+			"The role that may use it is the one of --role, else one that may already, else\n" +
+			"the one that includes all others.\n\n" +
+			"Exit codes: 0 added, 1 there already or failed, 2 wrong usage.",
 		Example: strings.Join(examples, "\n"),
 		Args:    exactlyOne(what, strings.TrimSpace(examples[0])),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,7 +67,7 @@ func addKindCommand(kind scaffold.Kind, use, what, short, long string, examples 
 	flags := add.Flags()
 	flags.SortFlags = false
 	flags.StringArrayVar(&o.Scopes, "scope", nil, "`SCOPE` that the client needs; may be repeated")
-	flags.StringArrayVar(&o.Permissions, "permission", nil, "`PERMISSION` that the caller needs; may be repeated\n(default those of the scopes)")
+	flags.StringArrayVar(&o.Permissions, "permission", nil, "`PERMISSION` that the caller needs; likewise\n(default those of the scopes)")
 	flags.StringVar(&o.Role, "role", "", "`ROLE` of the policy that may use it")
 	if kind == scaffold.Resource {
 		flags.StringVar(&o.As, "name", "", "`NAME` of the resource (default from its URI)")
@@ -102,9 +102,9 @@ func addedText(paint command.Paint, a scaffold.Added) string {
 func whoMay(a scaffold.Added) string {
 	switch {
 	case a.Anyone:
-		return "Everybody may use it: the policy says so already, and was not changed."
+		return "Everybody may use it: policy.csv says so already."
 	case a.AlreadyAllowed:
-		return fmt.Sprintf("role:%s may use it: the policy says so already, and was not changed.", a.Role)
+		return fmt.Sprintf("role:%s may use it: policy.csv says so already.", a.Role)
 	}
-	return fmt.Sprintf("role:%s may use it, and who includes that role. To give it to others, edit policy.csv.", a.Role)
+	return fmt.Sprintf("Only role:%s may use it, until policy.csv says more.", a.Role)
 }

@@ -61,7 +61,9 @@ type Exists struct {
 }
 
 // Error says both.
-func (e Exists) Error() string { return fmt.Sprintf("there is a %s already, in %s", e.What, e.Where) }
+func (e Exists) Error() string {
+	return fmt.Sprintf("there is a %s already, in %s; nothing was changed", e.What, e.Where)
+}
 
 // ByHand is the error of [Add] if it does not know its way about in the code. Nothing was written.
 type ByHand struct {

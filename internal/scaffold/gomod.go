@@ -66,7 +66,8 @@ go %s
 
 require %s v0.0.0
 
-// The framework is a checkout on this machine, since the sallyport command was built from it. Once there is a release:
+// The framework is a checkout on this machine, from which the sallyport command was built. Once there
+// is a release to take instead:
 //
 //	go get %s@latest
 //	go mod edit -dropreplace %s

@@ -47,8 +47,14 @@ type Created struct {
 type starter struct {
 	Name, Module, Title, Image, Issuer, Checkout, Go string
 	Full, Complete                                   bool
-	// Admin, Editor and Reader are the users of the policy.
-	Admin, Editor, Reader string
+	// Admin, Editor and Reader are the users of the policy, Group and Client its group and its client.
+	Admin, Editor, Reader, Group, Client string
+}
+
+// User is a subject of the policy with the comma behind it, as wide as the widest.
+func (s starter) User(name string) string {
+	width := max(len(s.Admin), len(s.Editor), len(s.Reader))
+	return fmt.Sprintf("%-*s", len("user:,")+width, "user:"+name+",")
 }
 
 // New writes a server into a directory of its own, all of it or nothing. The error is a [Mistake] if the options are why not.
@@ -114,14 +120,15 @@ func (o NewOptions) starter(m modules) starter {
 	s := starter{
 		Name: o.Name, Module: o.Module, Issuer: o.Issuer, Full: o.Template == Full, Complete: m.complete,
 		Title: strings.ToUpper(o.Name[:1]) + o.Name[1:], Image: strings.ToLower(o.Name), Go: strings.Join(release[:2], "."),
-		Admin: "alice", Editor: "bob", Reader: "carol",
+		Admin: "alice", Editor: "bob", Reader: "carol", Group: "staff", Client: "nightly-report",
 	}
 	if o.Framework.Version == "" {
 		s.Checkout = o.Framework.Source
 	}
 	if o.Issuer != "" {
-		// Somebody at a real issuer may be called alice. Nobody is called this, and the policy says what to write instead.
+		// Somebody at a real issuer may be called alice. Nobody is called this; the policy says what to write instead.
 		s.Admin, s.Editor, s.Reader = "SUB-OF-AN-ADMIN", "SUB-OF-AN-EDITOR", "SUB-OF-A-READER"
+		s.Group, s.Client = "NAME-OF-A-GROUP", "ID-OF-A-CLIENT"
 	}
 	return s
 }
