@@ -67,12 +67,20 @@ func insertion(data []byte, open, shut int, call string) (int, string) {
 	switch {
 	case start > open && len(bytes.TrimSpace(data[start:shut])) == 0: // the brace is alone on its line
 		return start, string(data[start:shut]) + "\t" + call + "," + ending
+	case len(bytes.TrimSpace(data[open+1:shut])) == 0 && !endsLine(data[shut+1:]):
+		return shut, call
 	case len(bytes.TrimSpace(data[open+1:shut])) == 0:
 		line := data[bytes.LastIndexByte(data[:open], '\n')+1:]
 		indent := string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
 		return shut, ending + indent + "\t" + call + "," + ending + indent
 	}
 	return shut, ", " + call
+}
+
+// endsLine tells whether nothing but a line end is in front of the rest of a file.
+func endsLine(rest []byte) bool {
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	return len(bytes.TrimSpace(line)) == 0
 }
 
 // insert puts a text into a file and leaves everything else as it is.
