@@ -118,13 +118,9 @@ func Add(o AddOptions) (Added, error) {
 
 // checkNew refuses an operation that is there already, or whose names in Go are.
 func (p *project) checkNew(o operation) error {
-	same := map[string]string{"Name": o.Name}
-	if o.Kind == Resource {
-		same["URI"] = o.URI
-	}
-	for field, value := range same {
-		if at := p.literal(o.Kind, field, value); at != nil {
-			return Exists{What: fmt.Sprintf("%s whose %s is %q", o.Kind, field, value), Where: p.at(at)}
+	for _, same := range [][2]string{{"URI", o.URI}, {"Name", o.Name}} {
+		if at := p.literal(o.Kind, same[0], same[1]); at != nil && same[1] != "" {
+			return Exists{What: fmt.Sprintf("%s whose %s is %q", o.Kind, same[0], same[1]), Where: p.at(at)}
 		}
 	}
 	var at ast.Node

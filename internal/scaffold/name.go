@@ -34,9 +34,9 @@ func checkModule(path string) error {
 
 // reserved are the first elements of import paths that belong to Go: the standard library, and names with a meaning.
 func reserved() []string {
-	return strings.Fields(`archive bufio builtin bytes cmd cmp compress container context crypto database debug embed encoding
+	return strings.Fields(`archive arena bufio builtin bytes cmd cmp compress container context crypto database debug embed encoding
 		errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime
-		slices sort std strconv strings structs sync syscall testing text time toolchain unicode unique unsafe vendor weak`)
+		simd slices sort std strconv strings structs sync syscall testdata testing text time toolchain unicode unique unsafe vendor weak`)
 }
 
 // checkIssuer takes the URL of an issuer that a server would take.

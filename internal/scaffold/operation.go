@@ -51,7 +51,8 @@ type operation struct {
 	Denied      string   // the permission a stranger lacks; empty if a stranger may
 	SampleURI   string
 
-	need authz.Requirement
+	need      authz.Requirement
+	roleNamed bool // the role was chosen by who adds it
 }
 
 // input is one argument of a tool or a prompt, or a variable of a resource template.
@@ -85,7 +86,11 @@ func (o operation) file() string {
 
 // identifiers are what its files declare.
 func (o operation) identifiers() []string {
-	return []string{o.Constructor(), o.Handler(), o.Word + "Input", o.Word + "Output", "Test" + o.Title()}
+	list := []string{o.Constructor(), o.Handler(), "Test" + o.Title()}
+	if o.Kind == Tool {
+		list = append(list, o.Word+"Input", o.Word+"Output")
+	}
+	return list
 }
 
 // newOperation reads what was asked for. What a server would not start with is refused in the server's words.

@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"fmt"
+	"go/ast"
 	"slices"
 	"strings"
 
@@ -60,6 +61,7 @@ func (p *project) permit(o *operation, wanted string) (grant, error) {
 	if err != nil {
 		return grant{}, err
 	}
+	o.roleNamed = wanted != ""
 	e := edit{path: policyFile, before: p.policy.Data, after: p.policy.Data}
 	for _, permission := range o.need.Permissions() {
 		if policy, err = p.allow(&e, policy, *o, role, permission.String()); err != nil {
@@ -104,18 +106,60 @@ func (p *project) allow(e *edit, policy *authz.Policy, o operation, role, permis
 		}
 	}
 	e.added = append(e.added, Addition{line, "p, " + strings.Join(fields, ", ")})
+	if !o.roleNamed {
+		if at, other := p.alsoOpened(fields); at != nil {
+			return nil, mistake("say for whom with --role", "no row gives %s to role:%s yet, and what is declared in %s "+
+				"needs %s: a row for the one would open the other", permission, role, p.at(at), other)
+		}
+	}
 	if policy, err = p.compile(after, o.need); err != nil {
 		return nil, fmt.Errorf("the policy would not load any more: %w", err)
 	}
 	return policy, nil
 }
 
+// alsoOpened finds an operation of the project that a p row would open as well, and the permission it needs.
+func (p *project) alsoOpened(fields []string) (ast.Node, string) {
+	for _, kind := range []Kind{Tool, Resource, Prompt} {
+		for _, lit := range p.declarations(kind) {
+			for _, permission := range needed(lit) {
+				object, action := split(permission)
+				if overlaps(fields[1], object) && overlaps(fields[2], action) {
+					return lit, permission
+				}
+			}
+		}
+	}
+	return nil, ""
+}
+
+// overlaps tells whether a pattern of a row and a declared name, which may have placeholders, can mean the same.
+func overlaps(pattern, declared string) bool {
+	prefix, open := strings.CutSuffix(pattern, "*")
+	fixed, _, holes := strings.Cut(declared, "{")
+	switch {
+	case open && holes:
+		return strings.HasPrefix(prefix, fixed) || strings.HasPrefix(fixed, prefix)
+	case open:
+		return strings.HasPrefix(declared, prefix)
+	case holes:
+		return strings.HasPrefix(pattern, fixed)
+	}
+	return pattern == declared
+}
+
+// split takes a permission apart: at its last colon, and without one the action is use.
+func split(permission string) (string, string) {
+	colon := strings.LastIndexByte(permission, ':')
+	if colon < 0 {
+		return permission, "use"
+	}
+	return permission[:colon], permission[colon+1:]
+}
+
 // rowFor is the narrowest p row that allows a declared permission, whatever stands in its placeholders.
 func rowFor(role, permission string) ([]string, error) {
-	object, action := permission, "use"
-	if colon := strings.LastIndexByte(permission, ':'); colon >= 0 {
-		object, action = permission[:colon], permission[colon+1:]
-	}
+	object, action := split(permission)
 	fields := []string{"role:" + role, object, action, "allow"}
 	for i, text := range fields[1:3] {
 		hole := strings.IndexByte(text, '{')

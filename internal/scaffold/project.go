@@ -142,22 +142,30 @@ func (p *project) calls(name string) bool {
 	return found
 }
 
-// literal finds a declaration of an operation: a tools.Tool, tools.Resource or tools.Prompt whose field has the value.
+// literal finds a declaration of an operation by the value of one of its fields; nil if there is none.
 func (p *project) literal(kind Kind, field, value string) ast.Node {
-	var found ast.Node
+	for _, lit := range p.declarations(kind) {
+		for _, text := range textsOf(lit, field) {
+			if text == value {
+				return lit
+			}
+		}
+	}
+	return nil
+}
+
+// declarations are the literals of tools.Tool, tools.Resource or tools.Prompt in the files that are no tests.
+func (p *project) declarations(kind Kind) []*ast.CompositeLit {
+	var found []*ast.CompositeLit
 	for _, s := range p.sources {
 		if strings.HasSuffix(s.path, "_test.go") {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
-			if list, ok := n.(*ast.CompositeLit); ok && found == nil {
-				for _, lit := range literalsOf(list, kind) {
-					if texts(lit)[field] == value {
-						found = lit
-					}
-				}
+			if lit, ok := n.(*ast.CompositeLit); ok {
+				found = append(found, literalsOf(lit, kind)...)
 			}
-			return found == nil
+			return true
 		})
 	}
 	return found
@@ -188,21 +196,33 @@ func selects(e ast.Expr, name string) bool {
 	return ok && selector.Sel.Name == name
 }
 
-// texts returns the fields of a literal that are written as texts.
-func texts(lit *ast.CompositeLit) map[string]string {
-	fields := map[string]string{}
+// needed are the permissions that a declaration names; they default to its scopes.
+func needed(lit *ast.CompositeLit) []string {
+	if list := textsOf(lit, "Permissions"); len(list) > 0 {
+		return list
+	}
+	return textsOf(lit, "Scopes")
+}
+
+// textsOf returns the texts that are written out in a field of a literal.
+func textsOf(lit *ast.CompositeLit, field string) []string {
+	var list []string
 	for _, element := range lit.Elts {
 		pair, ok := element.(*ast.KeyValueExpr)
 		if !ok {
 			continue
 		}
-		key, named := pair.Key.(*ast.Ident)
-		value, plain := pair.Value.(*ast.BasicLit)
-		if named && plain && value.Kind == token.STRING {
-			if text, err := strconv.Unquote(value.Value); err == nil {
-				fields[key.Name] = text
-			}
+		if key, named := pair.Key.(*ast.Ident); !named || key.Name != field {
+			continue
 		}
+		ast.Inspect(pair.Value, func(n ast.Node) bool {
+			if basic, ok := n.(*ast.BasicLit); ok && basic.Kind == token.STRING {
+				if text, err := strconv.Unquote(basic.Value); err == nil {
+					list = append(list, text)
+				}
+			}
+			return true
+		})
 	}
-	return fields
+	return list
 }
