@@ -16,7 +16,7 @@ import (
 // TestNewProject builds what `sallyport new` writes and goes through its gate, as somebody does who has just come. It takes the module
 // and build caches of whoever runs it, and no network.
 func TestNewProject(t *testing.T) {
-	env := map[string]string{"GOPROXY": "off", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+	env := map[string]string{"GOPROXY": "off", "GOFLAGS": "-mod=readonly -ldflags=-w", "GOTOOLCHAIN": "local", "GOWORK": "off"}
 	for _, name := range []string{"GOMODCACHE", "GOCACHE"} {
 		value, err := exec.CommandContext(t.Context(), "go", "env", name).Output()
 		if err != nil {

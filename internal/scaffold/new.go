@@ -67,6 +67,9 @@ func New(o NewOptions) (Created, error) {
 	if err != nil {
 		return Created{}, err
 	}
+	if err := o.checkApart(files); err != nil {
+		return Created{}, err
+	}
 	if err := checkRendered(files); err != nil {
 		return Created{}, err
 	}
@@ -131,6 +134,16 @@ func (o NewOptions) starter(m modules) starter {
 		s.Group, s.Client = "NAME-OF-A-GROUP", "ID-OF-A-CLIENT"
 	}
 	return s
+}
+
+// checkApart refuses a name that something in the server has: the binary is called so as well, and git and docker pass over that.
+func (o NewOptions) checkApart(files []rendered) error {
+	for _, file := range files {
+		if top, _, _ := strings.Cut(file.path, "/"); strings.EqualFold(top, o.Name) {
+			return mistake("choose another name", "a server called %s would have %s in it", o.Name, top)
+		}
+	}
+	return nil
 }
 
 // checkRendered compiles the policy that is about to be written.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -237,6 +238,24 @@ func TestNew_Model(t *testing.T) {
 	}
 }
 
+// TestNew_IgnoresNoSource keeps what git and docker pass over apart from what was written.
+func TestNew_IgnoresNoSource(t *testing.T) {
+	for _, o := range []NewOptions{{Name: "notes", Template: Full}, {Name: "greet"}} {
+		files := snapshot(t, made(t, o))
+		for _, list := range []string{".gitignore", ".dockerignore"} {
+			for line := range strings.Lines(files[list]) {
+				pattern := strings.Trim(strings.TrimSpace(line), "/")
+				for name := range files {
+					top, _, _ := strings.Cut(name, "/")
+					if hit, err := path.Match(pattern, top); err != nil || hit && top != ".github" {
+						t.Errorf("%s: %s passes over %s: %v", o.Name, list, name, err)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestNew_Image looks at what runs where others can reach it.
 func TestNew_Image(t *testing.T) {
 	image := snapshot(t, made(t, NewOptions{Name: "My-Notes"}))["Dockerfile"]
@@ -257,26 +276,29 @@ func TestNew_Refusals(t *testing.T) {
 		o    NewOptions
 		want string
 	}{
-		"no name":          {NewOptions{}, `"" cannot be the name`},
-		"the directory":    {NewOptions{Name: "."}, `"." cannot be`},
-		"above":            {NewOptions{Name: ".."}, `".." cannot be`},
-		"outside":          {NewOptions{Name: "../demo"}, `"../demo" cannot be`},
-		"inside":           {NewOptions{Name: "a/b"}, `"a/b" cannot be`},
-		"on Windows":       {NewOptions{Name: `a\b`}, `cannot be`},
-		"absolute":         {NewOptions{Name: "/demo"}, `"/demo" cannot be`},
-		"a flag":           {NewOptions{Name: "-demo"}, `"-demo" cannot be`},
-		"hidden":           {NewOptions{Name: ".demo"}, `".demo" cannot be`},
-		"a line end":       {NewOptions{Name: "demo\n"}, `"demo\n" cannot be`},
-		"long":             {NewOptions{Name: strings.Repeat("a", 65)}, "cannot be"},
-		"a module of Go":   {NewOptions{Name: "net"}, "cannot be called net"},
-		"bad module":       {NewOptions{Name: "demo", Module: "example.com//x"}, "is no module path"},
-		"a line of go.mod": {NewOptions{Name: "demo", Module: "demo\nreplace x => y"}, "is no module path"},
-		"dots":             {NewOptions{Name: "demo", Module: "example.com/../x"}, "is no module path"},
-		"template":         {NewOptions{Name: "demo", Template: "large"}, `no template "large"`},
-		"issuer":           {NewOptions{Name: "demo", Issuer: "id.example.com"}, "is no URL of an issuer"},
-		"issuer in quotes": {NewOptions{Name: "demo", Issuer: `https://id.example.com/"x`}, "is no URL of an issuer"},
-		"issuer's query":   {NewOptions{Name: "demo", Issuer: "https://id.example.com?x"}, "is no URL of an issuer"},
-		"plain http":       {NewOptions{Name: "demo", Issuer: "http://id.example.com"}, "could be trusted"},
+		"no name":           {NewOptions{}, `"" cannot be the name`},
+		"the directory":     {NewOptions{Name: "."}, `"." cannot be`},
+		"above":             {NewOptions{Name: ".."}, `".." cannot be`},
+		"outside":           {NewOptions{Name: "../demo"}, `"../demo" cannot be`},
+		"inside":            {NewOptions{Name: "a/b"}, `"a/b" cannot be`},
+		"on Windows":        {NewOptions{Name: `a\b`}, `cannot be`},
+		"absolute":          {NewOptions{Name: "/demo"}, `"/demo" cannot be`},
+		"a flag":            {NewOptions{Name: "-demo"}, `"-demo" cannot be`},
+		"hidden":            {NewOptions{Name: ".demo"}, `".demo" cannot be`},
+		"a line end":        {NewOptions{Name: "demo\n"}, `"demo\n" cannot be`},
+		"long":              {NewOptions{Name: strings.Repeat("a", 65)}, "cannot be"},
+		"its own directory": {NewOptions{Name: "Operations"}, "called Operations would have operations in it"},
+		"a file":            {NewOptions{Name: "makefile"}, "would have Makefile in it"},
+		"that of full":      {NewOptions{Name: "notebook", Template: Full}, "would have notebook in it"},
+		"a module of Go":    {NewOptions{Name: "net"}, "cannot be called net"},
+		"bad module":        {NewOptions{Name: "demo", Module: "example.com//x"}, "is no module path"},
+		"a line of go.mod":  {NewOptions{Name: "demo", Module: "demo\nreplace x => y"}, "is no module path"},
+		"dots":              {NewOptions{Name: "demo", Module: "example.com/../x"}, "is no module path"},
+		"template":          {NewOptions{Name: "demo", Template: "large"}, `no template "large"`},
+		"issuer":            {NewOptions{Name: "demo", Issuer: "id.example.com"}, "is no URL of an issuer"},
+		"issuer in quotes":  {NewOptions{Name: "demo", Issuer: `https://id.example.com/"x`}, "is no URL of an issuer"},
+		"issuer's query":    {NewOptions{Name: "demo", Issuer: "https://id.example.com?x"}, "is no URL of an issuer"},
+		"plain http":        {NewOptions{Name: "demo", Issuer: "http://id.example.com"}, "could be trusted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.o.Parent, tt.o.Framework = t.TempDir(), checkout(t)
@@ -292,7 +314,7 @@ func TestNew_Refusals(t *testing.T) {
 	}
 	for _, o := range []NewOptions{
 		{Name: "test"}, {Name: strings.Repeat("a", 64)}, {Name: "net", Module: "example.com/net"}, {Issuer: "http://127.0.0.1:9000/realms/x"},
-		{Issuer: "http://localhost:9000"}, {Name: "Demo_2-x"},
+		{Issuer: "http://localhost:9000"}, {Name: "Demo_2-x"}, {Name: "notebook"},
 	} {
 		made(t, o)
 	}
