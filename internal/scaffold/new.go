@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-
-	"github.com/sallyport-mcp/sallyport/authz"
 )
 
 // The templates of a new server.
@@ -68,9 +66,6 @@ func New(o NewOptions) (Created, error) {
 		return Created{}, err
 	}
 	if err := o.checkApart(files); err != nil {
-		return Created{}, err
-	}
-	if err := checkRendered(files); err != nil {
 		return Created{}, err
 	}
 	created := Created{Dir: filepath.Join(o.Parent, o.Name), Complete: complete}
@@ -142,22 +137,6 @@ func (o NewOptions) checkApart(files []rendered) error {
 		if top, _, _ := strings.Cut(file.path, "/"); strings.EqualFold(top, o.Name) {
 			return mistake("choose another name", "a server called %s would have %s in it", o.Name, top)
 		}
-	}
-	return nil
-}
-
-// checkRendered compiles the policy that is about to be written.
-func checkRendered(files []rendered) error {
-	sources := map[string]authz.Source{}
-	for _, file := range files {
-		sources[file.path] = authz.Source{Name: file.path, Data: []byte(file.text)}
-	}
-	policy, err := authz.Compile(sources[modelFile], sources[policyFile], authz.Options{})
-	if err != nil {
-		return fmt.Errorf("the policy of the template does not load: %w", err)
-	}
-	if warnings := policy.Warnings(); len(warnings) > 0 {
-		return fmt.Errorf("the policy of the template is odd: %v", warnings)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sallyport-mcp/sallyport/authz"
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/server/cli"
 	"github.com/sallyport-mcp/sallyport/tools"
@@ -92,7 +93,7 @@ func TestNew(t *testing.T) {
 			for name, text := range files {
 				checkText(t, name, text)
 			}
-			checkPolicyTeaches(t, files[policyFile])
+			checkPolicy(t, files)
 		})
 	}
 }
@@ -128,11 +129,17 @@ func checkText(t *testing.T, name, text string) {
 	}
 }
 
-// checkPolicyTeaches finds the comments that say what the two doors are, and that users have to be replaced.
-func checkPolicyTeaches(t *testing.T, policy string) {
+// checkPolicy compiles the policy, of which nothing is odd, and finds the comments that say what the doors are and that users have to
+// be replaced.
+func checkPolicy(t *testing.T, files map[string]string) {
 	t.Helper()
+	policy, err := authz.Compile(authz.Source{Name: modelFile, Data: []byte(files[modelFile])},
+		authz.Source{Name: policyFile, Data: []byte(files[policyFile])}, authz.Options{})
+	if err != nil || len(policy.Warnings()) > 0 {
+		t.Errorf("%v, %v", err, policy.Warnings())
+	}
 	for _, want := range []string{"door two: what the caller may do", "door one: what the client was delegated", "sub claim"} {
-		if !strings.Contains(policy, want) {
+		if !strings.Contains(files[policyFile], want) {
 			t.Errorf("the policy does not say %q", want)
 		}
 	}

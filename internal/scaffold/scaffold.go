@@ -1,7 +1,7 @@
 // Package scaffold writes what a new server begins with, and adds operations to a server that exists.
 //
-// Both plan everything before they write anything: files are rendered, formatted and parsed, the policy is compiled and asked, and
-// only then does a directory appear or a file change. What fails leaves everything as it was.
+// Both plan everything before they write anything: files are rendered and formatted, an edited policy is compiled and asked, and only
+// then does a directory appear or a file change. What fails leaves everything as it was.
 package scaffold
 
 import "fmt"
