@@ -389,6 +389,18 @@ func TestPlace_AllOrNothing(t *testing.T) {
 	}
 }
 
+// TestPlace_TakesNoPlace is for what came into the place since it was free.
+func TestPlace_TakesNoPlace(t *testing.T) {
+	parent := t.TempDir()
+	write(t, filepath.Join(parent, "demo"), "mine")
+	if err := place(filepath.Join(parent, "demo"), []rendered{{"a", "one"}}); err == nil {
+		t.Error("a file gave way")
+	}
+	if diff := cmp.Diff(map[string]string{"demo": "mine"}, snapshot(t, parent)); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
 // entries are the paths below a directory.
 func entries(t *testing.T, dir string) []string {
 	t.Helper()
