@@ -55,7 +55,7 @@ $(SPELLER):
 	GOBIN=$(BIN) $(GO) install $(SPELL_PKG)
 	@mv $(BIN)/misspell $@
 
-lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint with the import rules of docs/design.md, and the spelling of documents
+lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint with the import rules of docs/design.md, the spelling of documents; the same for what `sallyport new` writes
 	$(SPELLER) -error $$(git ls-files '*.md')
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
@@ -64,6 +64,14 @@ lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint with the import rules of
 	cd bench && $(GO) vet ./...
 	cd internal/tokendiff && $(GO) vet ./...
 	$(LINTER) run ./...
+	@# The rules of a new server but two: which packages import which is its own affair, and it may take the framework from a directory.
+	@set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; $(GO) build -o "$$dir/sallyport" ./cmd/sallyport; cd "$$dir"; \
+	./sallyport new full --template full >/dev/null; cd full; \
+	../sallyport add tool report --scope reports:read >/dev/null; \
+	../sallyport add resource 'report://{year}' --scope reports:read --permission 'report/{year}:read' >/dev/null; \
+	../sallyport add prompt report --scope reports:read >/dev/null; \
+	echo "golangci-lint run, for a new server"; \
+	$(LINTER) run --config $(CURDIR)/.golangci.yml --disable depguard,gomoddirectives ./...
 
 fmt: ## format all Go files
 	gofmt -w $$(git ls-files '*.go')
