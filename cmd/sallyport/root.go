@@ -13,7 +13,7 @@ func rootCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
-	root.AddCommand(policyCommand(), versionCommand())
+	root.AddCommand(policyCommand(), doctorCommand(), versionCommand())
 	return root
 }
 
