@@ -63,11 +63,16 @@ func examineServer(cmd *cobra.Command, url string, flags doctorFlags) error {
 	if err := writeReport(cmd.OutOrStdout(), report, flags); err != nil {
 		return err
 	}
+	return outcome(report, flags.strict)
+}
+
+// outcome is what a report means for whoever asked: no answer is not a good one.
+func outcome(report *doctor.Report, strict bool) error {
 	switch {
-	case report.Counts.Problems > 0 || flags.strict && report.Counts.Warnings > 0:
+	case report.Counts.Problems > 0 || strict && report.Counts.Warnings > 0:
 		return command.AnswerNo{}
 	case report.Unseen > 0:
-		return command.UsageError{Err: fmt.Errorf("%d checks could not be made, see \"Skipped\"", report.Unseen)}
+		return command.UsageError{Err: fmt.Errorf("%d checks could not be made; the report says why, under skipped", report.Unseen)}
 	}
 	return nil
 }

@@ -26,13 +26,13 @@ func originChecks() []Check {
 			ID: "origin.null", Title: "A page of no origin (null) gets 403", Worst: Problem, Clause: clause,
 			Why:  "Sandboxed frames and local files send Origin: null, and every attacker can make one.",
 			Mend: mend,
-			look: func(v *visit) verdict { return v.forbidden(v.fromOrigin("null")) },
+			look: func(v *visit) verdict { return v.likeForeign(v.forbidden(v.fromOrigin("null"))) },
 		},
 		{
 			ID: "origin.lookalike", Title: "An origin that begins like the server's gets 403", Worst: Problem, Clause: clause,
 			Why:  "A comparison of beginnings, ends or patterns lets an attacker choose a host name that fits.",
 			Mend: "Compare whole origins, as texts: scheme, host and port.",
-			look: func(v *visit) verdict { return v.forbidden(v.fromOrigin(v.origin() + "." + evilHost)) },
+			look: func(v *visit) verdict { return v.likeForeign(v.forbidden(v.fromOrigin(v.origin() + "." + evilHost))) },
 		},
 	}
 }
@@ -40,6 +40,15 @@ func originChecks() []Check {
 // fromOrigin is a request as a page of that origin would send it.
 func (v *visit) fromOrigin(origin string) ask {
 	return v.modern("tools/list", nil).with("Origin", origin).called("Origin: " + origin)
+}
+
+// likeForeign leaves out what origin.foreign has said already: that a 401 hides whether Origin is looked at.
+func (v *visit) likeForeign(found verdict) verdict {
+	foreign := v.forbidden(v.fromOrigin(evilOrigin))
+	if found.severity == Warning && found.hidden && foreign.hidden {
+		return skipped("see origin.foreign")
+	}
+	return found
 }
 
 // forbidden judges the answer to a request that has to get 403 whoever sends it. Behind a 401 it cannot be told whether the server
@@ -60,7 +69,9 @@ func (v *visit) forbidden(a ask) verdict {
 	case x.status/100 == 2 || x.answered():
 		return problem("%v", x)
 	case x.status == http.StatusUnauthorized:
-		return warning("%s: 401, as without it: it cannot be seen whether it is looked at", x.ask.name)
+		hidden := warning("%s: 401, as without it: it cannot be seen whether it is looked at", x.ask.name)
+		hidden.hidden = true
+		return hidden
 	}
 	return warning("%v; not 403", x)
 }

@@ -28,7 +28,7 @@ func (r *Report) WriteText(w io.Writer, paint Paint, verbose bool) error {
 	for _, severity := range []Severity{Problem, Warning, Note} {
 		for _, f := range r.Findings {
 			if f.Severity == severity {
-				f.write(&b, paint)
+				f.write(&b, paint, verbose)
 			}
 		}
 	}
@@ -48,7 +48,8 @@ func (r *Report) headline(paint Paint) string {
 	}
 }
 
-func (f Finding) write(b *strings.Builder, paint Paint) {
+// write writes one finding. A note is advice: its reasons are for whoever asks.
+func (f Finding) write(b *strings.Builder, paint Paint, verbose bool) {
 	label := strings.ToUpper(f.Severity.String())
 	switch f.Severity {
 	case Problem:
@@ -57,8 +58,11 @@ func (f Finding) write(b *strings.Builder, paint Paint) {
 		label = paint.Odd(label)
 	}
 	fmt.Fprintf(b, "\n%s  %s\n", label, paint.Strong(f.ID))
-	for _, part := range [][2]string{{"should be", f.Title}, {"seen", f.Seen}, {"why", f.Why}, {"mend", f.Mend}, {"clause", f.Clause}} {
-		hang(b, fmt.Sprintf("%s%-9s  ", margin, part[0]), part[1])
+	parts := [][2]string{{"expected", f.Title}, {"seen", f.Seen}, {"why", f.Why}, {"mend", f.Mend}, {"clause", f.Clause}}
+	for _, part := range parts {
+		if verbose || f.Severity > Note || part[0] != "why" && part[0] != "clause" {
+			hang(b, fmt.Sprintf("%s%-9s  ", margin, part[0]), part[1])
+		}
 	}
 }
 
