@@ -30,8 +30,9 @@ func (c Check) Group() string {
 func Checks() []Check {
 	var all []Check
 	for _, theme := range [][]Check{
-		tlsChecks(), gateChecks(), challengeChecks(), tokenChecks(), metadataChecks(), issuerChecks(), issuerKeyChecks(), originChecks(),
-		hostChecks(), corsChecks(), methodChecks(), messageChecks(), pathChecks(), headerChecks(), authorizedChecks(),
+		tlsChecks(), gateChecks(), challengeChecks(), tokenChecks(), tokenAnswerChecks(), metadataChecks(), metadataContentChecks(),
+		issuerChecks(), issuerClientChecks(), issuerKeyChecks(), originChecks(), hostChecks(), corsChecks(), methodChecks(),
+		messageChecks(), pathChecks(), headerChecks(), authorizedChecks(), strictnessChecks(),
 	} {
 		all = append(all, theme...)
 	}

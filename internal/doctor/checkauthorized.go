@@ -43,6 +43,11 @@ func authorizedChecks() []Check {
 			Mend:   "Send WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"...\", resource_metadata=\"...\" with it.",
 			look:   withToken(lookStepUp),
 		},
+	}
+}
+
+func strictnessChecks() []Check {
+	return []Check{
 		{
 			ID: "auth.mismatch", Title: "Headers that disagree with the body are refused", Worst: Warning,
 			Clause: "MCP 2026-07-28, Streamable HTTP, \"Server Validation\"",

@@ -49,6 +49,11 @@ func issuerChecks() []Check {
 			Mend:   "Set grant_types_supported to what MCP clients use: authorization_code and refresh_token.",
 			look:   eachIssuer(lookGrants),
 		},
+	}
+}
+
+func issuerClientChecks() []Check {
+	return []Check{
 		{
 			ID: "issuer.iss", Title: "The issuer names itself in its answers (iss)", Worst: Warning,
 			Clause: "RFC 9207, section 3; MCP 2026-07-28, Authorization, \"Authorization Response Validation\"",

@@ -45,6 +45,11 @@ func metadataChecks() []Check {
 			Mend:   "List at least one issuer identifier in authorization_servers: an https URL without query and fragment.",
 			look:   lookMetadataServers,
 		},
+	}
+}
+
+func metadataContentChecks() []Check {
+	return []Check{
 		{
 			ID: "metadata.scopes", Title: "It lists the scopes of a first use", Worst: Note,
 			Clause: "RFC 9728, section 2; MCP 2026-07-28, Authorization, \"Scope Selection Strategy\"",

@@ -53,6 +53,11 @@ func tokenChecks() []Check {
 			Mend: "Check exp, with half a minute of tolerance at most, and verify the signature.",
 			look: judged("expired"),
 		},
+	}
+}
+
+func tokenAnswerChecks() []Check {
+	return []Check{
 		{
 			ID: "token.error", Title: "A bad token is called invalid_token", Worst: Warning,
 			Clause: "RFC 6750, section 3.1; RFC 9728, section 5.1", gated: true,

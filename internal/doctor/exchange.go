@@ -151,7 +151,7 @@ func reason(err error) error {
 // wasClosed tells whether the server hung up, which is a way to refuse.
 func wasClosed(err error) bool {
 	var timeout net.Error
-	return !(errors.As(err, &timeout) && timeout.Timeout()) && !errors.Is(err, context.Canceled)
+	return (!errors.As(err, &timeout) || !timeout.Timeout()) && !errors.Is(err, context.Canceled)
 }
 
 func (x *exchange) isStream() bool {
