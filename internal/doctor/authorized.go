@@ -51,6 +51,17 @@ func (v *visit) olderList() (*exchange, *exchange) {
 	return begun, v.authorized(v.older("tools/list", nil, v.session))
 }
 
+// servedWithToken is a request that reads and that the server answers with the token; if there is none, one that it could answer.
+func (v *visit) servedWithToken() ask {
+	modern := v.modern("tools/list", nil)
+	if v.authorized(modern).rpc().Result == nil {
+		if _, older := v.olderList(); older != nil && older.rpc().Result != nil {
+			return v.older("tools/list", nil, v.session)
+		}
+	}
+	return modern
+}
+
 // endSession leaves nothing behind.
 func (v *visit) endSession() {
 	if v.session != "" {

@@ -67,7 +67,7 @@ func strictnessChecks() []Check {
 			Clause: "RFC 8259, section 4; RFC 7493, section 2.3; MCP 2026-07-28, Streamable HTTP, \"Server Validation\"",
 			Why:    "What decides may read the first, and what runs the last.",
 			Mend:   "Parse the body once, refuse duplicate keys, and decide and run on that one reading.",
-			look:   withModern(lookDuplicate),
+			look:   withToken(lookDuplicate),
 		},
 		{
 			ID: "auth.session", Title: "An invented session is none", Worst: Warning,
@@ -205,8 +205,8 @@ func (v *visit) refusedWith(a ask, code int) verdict {
 }
 
 func lookDuplicate(v *visit) verdict {
-	a := v.modern("tools/list", nil)
-	a.body = []byte(strings.Replace(string(a.body), `"method":`, `"method":"server/discover","method":`, 1))
+	a := v.servedWithToken()
+	a.body = []byte(strings.Replace(string(a.body), `"method":`, `"method":"ping","method":`, 1))
 	x := v.authorized(a.called("a message with two methods"))
 	switch {
 	case x.err != nil:

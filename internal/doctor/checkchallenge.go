@@ -128,10 +128,10 @@ func lookChallengeBody(v *visit) verdict {
 	return everyRefusal(v, func(x *exchange) verdict {
 		what := v.leak(string(x.body))
 		if what != "" {
-			return warning("%s in %v", what, x)
+			return warning("%s: %d with %s", x.ask.name, x.status, what)
 		}
 		if names := v.toolNames(); slices.ContainsFunc(names, func(name string) bool { return strings.Contains(string(x.body), name) }) {
-			return warning("the name of a tool in %v", x)
+			return warning("%s: %d with the name of a tool", x.ask.name, x.status)
 		}
 		return ok("%d bytes, nothing in them", len(x.body))
 	})

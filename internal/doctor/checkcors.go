@@ -43,7 +43,7 @@ func (v *visit) preflight(origin string) ask {
 
 // lookReflectedOrigin looks at every answer that a foreign page got.
 func lookReflectedOrigin(v *visit) verdict {
-	all := []*exchange{v.send(v.fromOrigin(evilOrigin)), v.send(v.preflight(evilOrigin)), v.send(v.fromOrigin("null"))}
+	all := []*exchange{v.send(from(evilOrigin)(v.served())), v.send(v.preflight(evilOrigin)), v.send(from("null")(v.served()))}
 	if d := v.metadata(); d != nil {
 		all = append(all, v.send(get("GET "+v.relative(d.url), d.url).with("Origin", evilOrigin)))
 	}

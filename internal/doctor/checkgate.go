@@ -63,6 +63,16 @@ func (v *visit) gateProbes() []*exchange {
 	}
 }
 
+// served is a request that reads and that the server answers without a token; if there is none, one that it could answer.
+func (v *visit) served() ask {
+	for _, a := range []ask{v.modern("tools/list", nil), v.initialize()} {
+		if v.send(a).answered() {
+			return a
+		}
+	}
+	return v.modern("tools/list", nil)
+}
+
 // posture says what happens to requests without a token.
 func (v *visit) posture() Posture {
 	refusals, answers := 0, 0

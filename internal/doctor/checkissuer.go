@@ -87,8 +87,11 @@ func lookIssuerMetadata(v *visit) verdict {
 		}
 		all = append(all, ok("%s", i.where))
 	}
-	if len(all) == 0 {
-		return skipped("no resource metadata names an issuer")
+	switch {
+	case v.metadata() == nil:
+		return skipped(noMetadata)
+	case len(all) == 0:
+		return skipped("the resource metadata names no issuer")
 	}
 	return worst(all...)
 }

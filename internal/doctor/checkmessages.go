@@ -64,7 +64,7 @@ func lookBroken(v *visit) verdict {
 	case x.err != nil:
 		return gone(x)
 	case what != "" && x.status/100 != 2:
-		return warning("%s in %v", what, x)
+		return warning("%s: %d with %s", x.ask.name, x.status, what)
 	case x.status/100 == 5:
 		return warning("%v", x)
 	}

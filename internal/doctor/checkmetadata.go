@@ -92,7 +92,7 @@ func lookMetadataFound(v *visit) verdict {
 	d := v.metadata()
 	if d == nil {
 		if v.posture() == PostureOpen {
-			return skipped("this server asks nobody for a token")
+			return skipped(noMetadata)
 		}
 		var tried []string
 		for _, d := range v.documents() {

@@ -20,44 +20,48 @@ func originChecks() []Check {
 	return []Check{
 		{
 			ID: "origin.foreign", Title: "A page of another origin gets 403", Worst: Problem, Clause: clause, Why: why, Mend: mend,
-			look: func(v *visit) verdict { return v.forbidden(v.fromOrigin(evilOrigin)) },
+			look: func(v *visit) verdict { return v.forbidden(from(evilOrigin)) },
 		},
 		{
 			ID: "origin.null", Title: "A page of no origin (null) gets 403", Worst: Problem, Clause: clause,
 			Why:  "Sandboxed frames and local files send Origin: null, and every attacker can make one.",
 			Mend: mend,
-			look: func(v *visit) verdict { return v.likeForeign(v.forbidden(v.fromOrigin("null"))) },
+			look: func(v *visit) verdict { return v.likeForeign(v.forbidden(from("null"))) },
 		},
 		{
 			ID: "origin.lookalike", Title: "An origin that begins like the server's gets 403", Worst: Problem, Clause: clause,
 			Why:  "A comparison of beginnings, ends or patterns lets an attacker choose a host name that fits.",
 			Mend: "Compare whole origins, as texts: scheme, host and port.",
-			look: func(v *visit) verdict { return v.likeForeign(v.forbidden(v.fromOrigin(v.origin() + "." + evilHost))) },
+			look: func(v *visit) verdict { return v.likeForeign(v.forbidden(from(v.origin() + "." + evilHost))) },
 		},
 	}
 }
 
-// fromOrigin is a request as a page of that origin would send it.
-func (v *visit) fromOrigin(origin string) ask {
-	return v.modern("tools/list", nil).with("Origin", origin).called("Origin: " + origin)
+// from makes of a request one that a page of that origin sends.
+func from(origin string) func(ask) ask {
+	return func(a ask) ask { return a.with("Origin", origin).called("Origin: " + origin) }
 }
 
-// likeForeign leaves out what origin.foreign has said already: that a 401 hides whether Origin is looked at.
+// spoofed makes of a request one that is sent to another host.
+func spoofed(a ask) ask {
+	a.host = evilHost
+	return a.called("Host: " + evilHost)
+}
+
+// likeForeign leaves out what origin.foreign has said already.
 func (v *visit) likeForeign(found verdict) verdict {
-	foreign := v.forbidden(v.fromOrigin(evilOrigin))
-	if found.severity == Warning && found.hidden && foreign.hidden {
+	if foreign := v.forbidden(from(evilOrigin)); found.severity > OK && found.severity == foreign.severity {
 		return skipped("see origin.foreign")
 	}
 	return found
 }
 
-// forbidden judges the answer to a request that has to get 403 whoever sends it. Behind a 401 it cannot be told whether the server
-// looks; with a token it can.
-func (v *visit) forbidden(a ask) verdict {
-	x := v.send(a)
+// forbidden judges the answer to a request that has to get 403 once it is changed, whoever sends it. Behind a 401 it cannot be told
+// whether the server looks; with a token it can.
+func (v *visit) forbidden(change func(ask) ask) verdict {
+	x := v.send(change(v.served()))
 	if x.status == http.StatusUnauthorized && v.mayUseToken() == nil {
-		a.token = true
-		x = v.send(a.called(a.name + ", with the token"))
+		x = v.authorized(change(v.servedWithToken()))
 	}
 	switch {
 	case x.err != nil:
@@ -69,9 +73,7 @@ func (v *visit) forbidden(a ask) verdict {
 	case x.status/100 == 2 || x.answered():
 		return problem("%v", x)
 	case x.status == http.StatusUnauthorized:
-		hidden := warning("%s: 401, as without it: it cannot be seen whether it is looked at", x.ask.name)
-		hidden.hidden = true
-		return hidden
+		return warning("%s: 401, as without it: it cannot be seen whether it is looked at", x.ask.name)
 	}
 	return warning("%v; not 403", x)
 }
@@ -99,18 +101,12 @@ func lookSpoofedHost(v *visit) verdict {
 	if !v.onLoopback() {
 		return skipped("the server is not on loopback")
 	}
-	return v.forbidden(v.spoofed())
-}
-
-func (v *visit) spoofed() ask {
-	a := v.modern("tools/list", nil).called("Host: " + evilHost)
-	a.host = evilHost
-	return a
+	return v.forbidden(spoofed)
 }
 
 func lookReflectedHost(v *visit) verdict {
 	asks := []ask{
-		v.spoofed(),
+		spoofed(v.modern("tools/list", nil)),
 		v.modern("tools/list", nil).with("X-Forwarded-Host", evilHost).with("X-Forwarded-Proto", "https").called("X-Forwarded-Host: " + evilHost),
 	}
 	if d := v.metadata(); d != nil {

@@ -49,7 +49,7 @@ func lookPathVariants(v *visit) verdict {
 		a.path = path
 		x := v.send(a)
 		switch {
-		case x.err == nil && x.answered():
+		case x.err == nil && (x.answered() || x.read()):
 			all = append(all, problem("%v", x))
 		case x.status/100 == 2:
 			all = append(all, note("%v", x))

@@ -145,9 +145,20 @@ func judged(kind string) func(*visit) verdict {
 					return ok("%s: 400", x.ask.name)
 				}
 			}
-			return rejected(x)
+			return v.notWorse(kind, rejected(x), x)
 		})
 	}
+}
+
+// notWorse leaves out what token.garbage has said already: that bad tokens do not get a 401. What is worse than for garbage stays.
+func (v *visit) notWorse(kind string, found verdict, x *exchange) verdict {
+	if kind == "garbage" || found.severity <= OK {
+		return found
+	}
+	if garbage, err := v.withBadToken("garbage"); err != nil || garbage.status != x.status || x.status/100 == 2 || x.answered() {
+		return found
+	}
+	return skipped("refused with %d like any bad token, see token.garbage", x.status)
 }
 
 // rejected judges the answer to a request with a token that is no good.

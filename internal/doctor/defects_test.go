@@ -367,6 +367,11 @@ func pageDefects() []defect {
 		{"method.trace", p, "TRACE", onMethod("TRACE", func(_ *question, a *answer) { a.say(200, "TRACE /mcp") })},
 		{"path.variants", p, "another spelling", opened(func(q *question) bool { return q.path == "/MCP" })},
 		{"path.variants", p, "an encoded letter", opened(func(q *question) bool { return q.path == "/%6dcp" })},
+		{"path.variants", p, "another spelling, of an older server", changed(func(q *question, a *answer) {
+			if q.path == "/MCP" {
+				*a = rpcError(400, -32000)
+			}
+		})},
 		{"path.variants", p, "two slashes", opened(func(q *question) bool { return q.path == "//mcp" })},
 		{"path.variants", n, "a page for everything", changed(func(q *question, a *answer) {
 			if a.status == 404 {

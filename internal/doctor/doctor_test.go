@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"encoding/base64"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -29,5 +30,31 @@ func TestGoodServer(t *testing.T) {
 		if report.Posture != doctor.PostureClosed || report.Unseen != 0 {
 			t.Errorf("%s, %d unseen", report.Posture, report.Unseen)
 		}
+	}
+}
+
+// TestOneCauseIsOneFinding: what a server does with every bad token, or with every page, is said once, and what is worse is said all
+// the same.
+func TestOneCauseIsOneFinding(t *testing.T) {
+	all500 := status(500, func(q *question) bool { return strings.HasPrefix(q.bad(), "Bearer ") })
+	report := examine(t, &all500)
+	if report.Counts.Problems != 1 || finding(report, "token.garbage").Severity != doctor.Problem {
+		t.Errorf("%v\n%s", report, text(t, report, false))
+	}
+	unsigned := changed(func(q *question, a *answer) {
+		switch {
+		case badJWT(func(header, _ string) bool { return strings.Contains(header, `"none"`) })(q):
+			q.open(a)
+		case q.bad() != "":
+			a.say(500, "")
+		}
+	})
+	if got := finding(examine(t, &unsigned), "token.unsigned"); got.Severity != doctor.Problem {
+		t.Errorf("%+v", got)
+	}
+	pages := opened(func(q *question) bool { return q.path == "/mcp" && q.Header.Get("Origin") != "" })
+	report = examine(t, &pages)
+	if finding(report, "origin.foreign").Severity != doctor.Problem || finding(report, "origin.null").Seen != "see origin.foreign" {
+		t.Errorf("%s", text(t, report, false))
 	}
 }

@@ -203,6 +203,16 @@ func (x *exchange) answered() bool {
 	return answer.Error != nil && (answer.Error.Code == codeMethodNotFound || answer.Error.Code == codeInvalidParams || x.status/100 == 2)
 }
 
+// read tells whether a request without a token was read as a message: it is answered in JSON-RPC, and neither by a gate nor by a
+// router.
+func (x *exchange) read() bool {
+	switch x.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed:
+		return false
+	}
+	return x.rpc().Error != nil
+}
+
 // String is what is shown of an exchange: what was asked, the status, and the beginning of what came.
 func (x *exchange) String() string {
 	if x.err != nil {

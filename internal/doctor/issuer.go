@@ -89,6 +89,9 @@ func issuerAddresses(named string) []string {
 // eachIssuer judges every issuer that can be judged.
 func eachIssuer(look func(*visit, *issuer) verdict) func(*visit) verdict {
 	return func(v *visit) verdict {
+		if v.metadata() == nil {
+			return skipped(noMetadata)
+		}
 		var all []verdict
 		for _, i := range v.authorizationServers() {
 			if i.err == nil {

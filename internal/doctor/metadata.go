@@ -11,6 +11,9 @@ import (
 
 const resourceWellKnown = "/.well-known/oauth-protected-resource"
 
+// noMetadata is why nothing is said about a document or its issuers.
+const noMetadata = "there is no resource metadata"
+
 // document is one copy of the resource metadata (RFC 9728, section 2).
 type document struct {
 	where string // what the place is called in findings
@@ -114,7 +117,7 @@ func withMetadata(v *visit, look func(*document) verdict) verdict {
 	if d := v.metadata(); d != nil {
 		return look(d)
 	}
-	return skipped("there is no resource metadata")
+	return skipped(noMetadata)
 }
 
 // eachDocument judges every copy there is.

@@ -53,12 +53,11 @@ func (s *Severity) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is no severity", text)
 }
 
-// verdict is what one check says: how bad it is, and what was seen. A check that could not be made is unseen; hidden is what a 401
-// stands in front of.
+// verdict is what one check says: how bad it is, and what was seen. A check that could not be made is unseen.
 type verdict struct {
-	severity       Severity
-	seen           string
-	unseen, hidden bool
+	severity Severity
+	seen     string
+	unseen   bool
 }
 
 func ok(format string, args ...any) verdict {
