@@ -213,13 +213,27 @@ func (x *exchange) read() bool {
 	return x.rpc().Error != nil
 }
 
+// text is the body, or of a stream what its events say.
+func (x *exchange) text() string {
+	if !x.isStream() {
+		return string(x.body)
+	}
+	var b strings.Builder
+	for line := range bytes.Lines(x.body) {
+		if data, ok := bytes.CutPrefix(line, []byte("data:")); ok {
+			b.Write(data)
+		}
+	}
+	return b.String()
+}
+
 // String is what is shown of an exchange: what was asked, the status, and the beginning of what came.
 func (x *exchange) String() string {
 	if x.err != nil {
 		return x.ask.name + ": no answer (" + printable(x.err.Error(), 100) + ")"
 	}
 	text := fmt.Sprintf("%s: %d", x.ask.name, x.status)
-	if body := printable(withoutToken(string(x.body), x.secret), 120); body != "" {
+	if body := printable(withoutToken(x.text(), x.secret), 120); body != "" {
 		text += " " + body
 	}
 	return text
