@@ -57,10 +57,13 @@ func (v *visit) downgraded() ask {
 
 // gateProbes are the requests that say whether there is a gate.
 func (v *visit) gateProbes() []*exchange {
-	return []*exchange{
-		v.send(v.modern("tools/list", nil)), v.send(v.callUnknown()), v.send(v.modern("server/discover", nil)),
-		v.send(v.initialize()), v.send(v.downgraded()),
+	if v.probes == nil {
+		v.probes = []*exchange{
+			v.send(v.modern("tools/list", nil)), v.send(v.callUnknown()), v.send(v.modern("server/discover", nil)),
+			v.send(v.initialize()), v.send(v.downgraded()),
+		}
 	}
+	return v.probes
 }
 
 // served is a request that reads and that the server answers without a token; if there is none, one that it could answer.

@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -73,7 +74,7 @@ func lookBroken(v *visit) verdict {
 
 // lookOversize sends what is too much for a request and too little to hurt.
 func lookOversize(v *visit) verdict {
-	body := message("tools/list", map[string]any{"padding": string(bytes.Repeat([]byte("a"), oversize))})
+	body := slices.Concat([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"padding":"`), bytes.Repeat([]byte("a"), oversize), []byte(`"}}`))
 	x := v.send(v.post("a message of 2 MB", body))
 	switch {
 	case x.err == nil && x.took > quick:

@@ -150,15 +150,15 @@ func judged(kind string) func(*visit) verdict {
 	}
 }
 
-// notWorse leaves out what token.garbage has said already: that bad tokens do not get a 401. What is worse than for garbage stays.
+// notWorse leaves out what token.garbage has said already, since who takes every word for a token takes these as well.
 func (v *visit) notWorse(kind string, found verdict, x *exchange) verdict {
 	if kind == "garbage" || found.severity <= OK {
 		return found
 	}
-	if garbage, err := v.withBadToken("garbage"); err != nil || garbage.status != x.status || x.status/100 == 2 || x.answered() {
+	if garbage, err := v.withBadToken("garbage"); err != nil || garbage.status != x.status {
 		return found
 	}
-	return skipped("refused with %d like any bad token, see token.garbage", x.status)
+	return skipped("%d like every bad token, see token.garbage", x.status)
 }
 
 // rejected judges the answer to a request with a token that is no good.

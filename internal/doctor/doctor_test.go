@@ -36,10 +36,13 @@ func TestGoodServer(t *testing.T) {
 // TestOneCauseIsOneFinding: what a server does with every bad token, or with every page, is said once, and what is worse is said all
 // the same.
 func TestOneCauseIsOneFinding(t *testing.T) {
-	all500 := status(500, func(q *question) bool { return strings.HasPrefix(q.bad(), "Bearer ") })
-	report := examine(t, &all500)
-	if report.Counts.Problems != 1 || finding(report, "token.garbage").Severity != doctor.Problem {
-		t.Errorf("%v\n%s", report, text(t, report, false))
+	bad := func(q *question) bool { return strings.HasPrefix(q.bad(), "Bearer ") }
+	var report *doctor.Report
+	for _, f := range []fake{status(500, bad), opened(bad)} {
+		report = examine(t, &f)
+		if report.Counts.Problems != 1 || finding(report, "token.garbage").Severity != doctor.Problem {
+			t.Errorf("%v\n%s", report, text(t, report, false))
+		}
 	}
 	unsigned := changed(func(q *question, a *answer) {
 		switch {

@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -63,7 +64,7 @@ func (a ask) id() string {
 	for _, name := range slices.Sorted(maps.Keys(a.header)) {
 		fmt.Fprintf(&b, "\n%s: %s", name, a.header[name])
 	}
-	return b.String() + "\n\n" + string(a.body)
+	return fmt.Sprintf("%s\n\n%x", b.String(), sha256.Sum256(a.body))
 }
 
 // exchange is a request and what came back.

@@ -127,7 +127,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var envelope struct {
 		Method string `json:"method"`
 	}
-	_ = json.Unmarshal(body, &envelope) // what is no message has no method
+	if len(body) < 1<<20 { // nothing good is larger, and reading it takes time
+		_ = json.Unmarshal(body, &envelope) // what is no message has no method
+	}
 	q.method = envelope.Method
 	a := f.serve(q)
 	a.header.Set("Cache-Control", "no-store")

@@ -17,6 +17,7 @@ type visit struct {
 	strict   *http.Client // does not talk to whom it cannot verify; it alone carries the token
 	answers  map[string]*exchange
 	requests int
+	probes   []*exchange // what says whether there is a gate
 	certs    certs
 	key      *forger
 	bad      map[string]string
