@@ -29,8 +29,8 @@ func doctorCommand() *cobra.Command {
 		Short: "Examine the authorization of any MCP server from outside",
 		Long: "Examine the authorization of any MCP server from outside: what is right, what is missing, why it matters\n" +
 			"and what mends it. It only reads: no tool is called, no client registered. Examine your own servers.\n\n" +
-			"Exit codes: 0 nothing worse than notes (without --strict: than warnings), 1 something worse,\n" +
-			"2 wrong usage, no answer, or checks that could not be made.",
+			"Exit codes: 0 no problem (with --strict no warning either), 1 there is one, 2 wrong usage, no answer, or\n" +
+			"checks that could not be made.",
 		Example: "  sallyport doctor https://mcp.example.com/mcp\n" +
 			"  sallyport doctor https://mcp.example.com/mcp --token-file token --strict --json",
 		Args: oneURL,

@@ -54,7 +54,12 @@ func Examine(ctx context.Context, o Options) (*Report, error) {
 	defer cancel()
 	v := newVisit(ctx, o, target)
 	defer v.close()
-	began := o.Now()
+	return v.report()
+}
+
+// report makes every check.
+func (v *visit) report() (*Report, error) {
+	began := v.opts.Now()
 	if first := v.send(v.modern("tools/list", nil)); first.err != nil {
 		return nil, fmt.Errorf("%s does not answer: %s", v.shown(), v.clean(first.err.Error()))
 	}
@@ -64,7 +69,7 @@ func Examine(ctx context.Context, o Options) (*Report, error) {
 	}
 	v.endSession()
 	r.Posture = v.posture()
-	r.Requests, r.Milliseconds = v.requests, o.Now().Sub(began).Milliseconds()
+	r.Requests, r.Milliseconds = v.requests, v.opts.Now().Sub(began).Milliseconds()
 	return r, nil
 }
 

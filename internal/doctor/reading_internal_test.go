@@ -1,12 +1,13 @@
 package doctor
 
 import (
+	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -131,20 +132,20 @@ func TestEventStream(t *testing.T) {
 
 // FuzzHostileServer lets a server say anything: nothing panics, and what is printed can be.
 func FuzzHostileServer(f *testing.F) {
-	f.Add(401, `Bearer scope="read"`, "text/plain", "a token is needed")
-	f.Add(200, `Bearer a="`, "text/event-stream", "data: {\"jsonrpc\":\"2.0\",\"result\":{}}\n\n")
-	f.Add(401, "Bearer resource_metadata=\"http://[::1\"", "application/json", `{"resource":1}`)
-	f.Add(200, "\x1b]0;x\x07", "application/json", "{\"resource\":\"\u202e\",\"authorization_servers\":[\"http://127.0.0.1:0\",\"\\u0000\"],\"keys\":[null]}")
-	f.Add(307, "", "", "\x00\xff")
+	f.Add(301, `Bearer scope="read"`, "text/plain", "a token is needed")
+	f.Add(100, `Bearer a="`, "text/event-stream", "data: {\"jsonrpc\":\"2.0\",\"result\":{}}\n\n")
+	f.Add(301, "Bearer resource_metadata=\"http://[::1\"", "application/json", `{"resource":1}`)
+	f.Add(100, "\x1b]0;x\x07", "application/json", "{\"resource\":\"\u202e\",\"authorization_servers\":[\"http://127.0.0.1:0\",\"\\u0000\"],\"keys\":[null]}")
+	f.Add(207, "", "", "\x00\xff")
 	f.Fuzz(func(t *testing.T, status int, challenge, kind, body string) {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header()["WWW-Authenticate"] = []string{challenge}
-			w.Header()["Content-Type"] = []string{kind}
-			w.WriteHeader(200 + (status%400+400)%400)
-			_, _ = w.Write([]byte(body))
-		}))
-		defer s.Close()
-		report, err := Examine(t.Context(), Options{URL: s.URL + "/mcp", Token: "token-that-is-secret"})
+		target, err := parseTarget("http://127.0.0.1/mcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newVisit(t.Context(), Options{Token: "token-that-is-secret", Now: time.Now}, target)
+		v.lenient = &http.Client{CheckRedirect: v.redirected, Transport: hostile{(status%500 + 500) % 500, challenge, kind, body}}
+		v.strict = v.lenient
+		report, err := v.report()
 		if err != nil {
 			checkPrintable(t, err.Error(), 400)
 			return
@@ -155,6 +156,19 @@ func FuzzHostileServer(f *testing.F) {
 		}
 		checkPrintable(t, b.String(), 130)
 	})
+}
+
+// hostile gives one answer to everything.
+type hostile struct {
+	status                int
+	challenge, kind, body string
+}
+
+func (h hostile) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: h.status + 100, Request: r, Body: io.NopCloser(strings.NewReader(h.body)),
+		Header: http.Header{"Www-Authenticate": {h.challenge}, "Content-Type": {h.kind}, "Location": {h.body}, "Access-Control-Allow-Origin": {h.body}},
+	}, nil
 }
 
 func checkPrintable(t *testing.T, text string, width int) {

@@ -74,7 +74,8 @@ func (r *Report) writeRight(b *strings.Builder, paint Paint, verbose bool) {
 	if verbose {
 		for _, f := range r.Findings {
 			if f.Severity == OK {
-				hang(b, fmt.Sprintf("%s%-26s  ", margin, f.ID), f.Title+": "+f.Seen)
+				label := fmt.Sprintf("%s%-27s  ", margin, f.ID)
+				b.WriteString(label + printable(f.Seen, textWidth-len(label)) + "\n")
 			}
 		}
 		return
