@@ -28,7 +28,7 @@ func throughTheGate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 6 {
 		ts.Fatalf("usage: gate BINARY TOOL ARGUMENTS SCOPE USER TEXT")
 	}
-	origin, stop := startServer(ts, args[0])
+	origin, stop := startGenerated(ts, args[0])
 	defer stop()
 	tool, arguments, scope, user, want := args[1], args[2], args[3], args[4], args[5]
 
@@ -42,8 +42,8 @@ func throughTheGate(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// startServer runs a binary on a free port and waits until it is ready.
-func startServer(ts *testscript.TestScript, binary string) (string, func()) {
+// startGenerated runs a binary on a free port and waits until it is ready.
+func startGenerated(ts *testscript.TestScript, binary string) (string, func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
 	addr := listener.Addr().String()

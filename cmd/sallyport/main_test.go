@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 
 // TestHelp keeps every help on one screen, with an example of its own in it.
 func TestHelp(t *testing.T) {
-	for _, words := range []string{"", "policy", "policy check", "version", "login", "tools", "call", "logout"} {
+	for _, words := range []string{"", "policy", "policy check", "version", "doctor", "login", "tools", "call", "logout"} {
 		var stdout, stderr bytes.Buffer
 		if code := run(t.Context(), append(strings.Fields(words), "--help"), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 			t.Errorf("%q: exit code %d, %s", words, code, &stderr)

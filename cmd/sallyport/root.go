@@ -17,7 +17,7 @@ func rootCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
-	root.AddCommand(newCommand(), addCommand(), policyCommand(), command.Audit("sallyport"), versionCommand())
+	root.AddCommand(newCommand(), addCommand(), policyCommand(), command.Audit("sallyport"), doctorCommand(), versionCommand())
 	root.AddCommand(clientCommands()...)
 	root.CompletionOptions.HiddenDefaultCmd = true // it is there, and the help fits a screen
 	return root
