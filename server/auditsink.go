@@ -3,7 +3,9 @@ package server
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -31,3 +33,19 @@ func openSink(destination string, stdout, stderr io.Writer) (io.WriteCloser, err
 		return nil, errors.New("it is none of stdout, stderr and file:PATH")
 	}
 }
+
+// sinkMistake says why a destination cannot be opened, and what to write instead.
+func sinkMistake(destination string, err error) (string, string) {
+	at, isFile := errors.AsType[*fs.PathError](err)
+	switch {
+	case !isFile && strings.Contains(destination, "/"):
+		return err.Error(), "write " + filePrefix + strings.TrimPrefix(destination, filePrefix)
+	case !isFile:
+		return err.Error(), "write one of them"
+	case errors.Is(err, fs.ErrNotExist):
+		return unopened(at), "make the folder " + filepath.Dir(at.Path)
+	}
+	return unopened(at), "name a file that this process may append to"
+}
+
+func unopened(at *fs.PathError) string { return "it cannot be opened: " + at.Err.Error() }

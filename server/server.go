@@ -99,7 +99,8 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) openAudit(wrong *mistakes) {
 	sink, err := openSink(s.cfg.Audit, s.cfg.Stdout, s.cfg.Stderr)
 	if err != nil {
-		wrong.add("audit", s.cfg.Audit, err.Error(), "write stdout, stderr or file:PATH with a path this process may append to")
+		reason, fix := sinkMistake(s.cfg.Audit, err)
+		wrong.add("audit", s.cfg.Audit, reason, fix)
 		return
 	}
 	s.sink = sink
