@@ -90,7 +90,7 @@ func collect(t reflect.Type, types map[reflect.Type]*jsonschema.Schema, seen map
 	}
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
-		return fmt.Errorf("JSON has nothing for the type %s; choose another one, or leave it out with the tag json:\"-\"", t)
+		return &unfit{fmt.Sprintf("JSON has nothing for the type %s", t), `choose another one, or leave it out with the tag json:"-"`}
 	case reflect.Interface:
 		if t.NumMethod() > 0 {
 			return fmt.Errorf("nothing can be decoded into the interface %s; use any or a struct", t)
@@ -146,9 +146,16 @@ func checkHidden(t reflect.Type) error {
 	if first == "" {
 		return nil
 	}
-	return fmt.Errorf("%s has no field that begins with a capital letter, and JSON passes over the others; rename %s, and "+
-		"name the argument in a json tag", t, first)
+	return &unfit{
+		fmt.Sprintf("%s has no field that begins with a capital letter, and JSON passes over the others", t),
+		"rename " + first + ", and name the argument in a json tag",
+	}
 }
+
+// unfit is a type that no schema fits, with what to do about it.
+type unfit struct{ reason, fix string }
+
+func (u *unfit) Error() string { return u.reason }
 
 // checkFields refuses tags under which schema and decoder would differ.
 func checkFields(t reflect.Type) error {

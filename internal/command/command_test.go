@@ -41,6 +41,8 @@ func TestRun(t *testing.T) {
 		{"work", fmt.Errorf("for this: %w", UsageError{broken}), 2, "worked", "demo: for this: broken\n"},
 		{"work", AnswerNo{}, 1, "worked", ""},
 		{"work --slow", nil, 2, "", "demo: unknown flag: --slow; demo work --help lists the flags\n"},
+		{"work --fas", nil, 2, "", "demo: unknown flag: --fas; is it --fast? demo work --help lists the flags\n"},
+		{"wrok", nil, 2, "", "demo: unknown command \"wrok\" for \"demo\"; is it work? demo --help lists the commands\n"},
 		{"play", nil, 2, "", "demo: unknown command \"play\" for \"demo\"; demo --help lists the commands\n"},
 		{"work hard", nil, 2, "", "demo: unknown command \"hard\" for \"demo work\"; demo --help lists the commands\n"},
 	} {

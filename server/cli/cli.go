@@ -64,6 +64,7 @@ type program struct {
 	base           server.Config
 	env            []string
 	stdout, stderr io.Writer
+	spelled        map[string]string // how the person writes the settings that were set, by key
 }
 
 // name is what the program is called in what it writes.

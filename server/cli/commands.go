@@ -22,27 +22,35 @@ func (p *program) serveCommand() *cobra.Command {
 			flush := p.exportTraces(&cfg)
 			defer flush()
 			srv, err := server.New(cfg)
-			if err := merge(wrong, err); err != nil {
+			if err := p.merge(wrong, err); err != nil {
 				if srv != nil {
 					srv.Close()
 				}
 				return err
 			}
-			return srv.Run(cmd.Context())
+			return p.located(srv.Run(cmd.Context()))
 		},
 	}
 }
 
 // merge puts the mistakes of the configuration's sources and those of the
 // server's own check into one error.
-func merge(wrong []server.Mistake, err error) error {
+func (p *program) merge(wrong []server.Mistake, err error) error {
 	var config *server.ConfigError
 	if errors.As(err, &config) {
 		wrong = append(wrong, config.Mistakes...)
 		err = nil
 	}
 	if len(wrong) > 0 {
-		return usageError{Err: &server.ConfigError{Mistakes: wrong}}
+		return usageError{Err: p.located(&server.ConfigError{Mistakes: wrong})}
+	}
+	return err
+}
+
+// located puts the settings in an error as the person wrote them.
+func (p *program) located(err error) error {
+	if config, ok := errors.AsType[*server.ConfigError](err); ok {
+		return &server.ConfigError{Mistakes: p.spelling(config.Mistakes)}
 	}
 	return err
 }
@@ -55,7 +63,7 @@ func (p *program) toolsCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, wrong := p.load(cmd.Flags())
 			operations, err := server.Operations(cfg)
-			if err := merge(wrong, err); err != nil {
+			if err := p.merge(wrong, err); err != nil {
 				return err
 			}
 			table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
@@ -97,7 +105,7 @@ func (p *program) policyCommand() *cobra.Command {
 func (p *program) checkPolicy(cmd *cobra.Command) error {
 	cfg, wrong := p.load(cmd.Flags())
 	report, err := server.CheckPolicy(cfg)
-	if err := merge(wrong, err); err != nil {
+	if err := p.merge(wrong, err); err != nil {
 		return err
 	}
 	return command.Report(p.stdout, report)

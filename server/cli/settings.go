@@ -20,7 +20,8 @@ const configKey = "config"
 type setting struct {
 	key   string // as in the YAML file; SALLYPORT_KEY and --key follow from it
 	about string
-	list  bool // several values, separated by commas or as a YAML sequence
+	write string // what to write instead of what is not text, if quotes alone do not help
+	list  bool   // several values, separated by commas or as a YAML sequence
 	apply func(*server.Config, []string)
 	// elements, if set, takes a YAML sequence as it is: its elements may be more than
 	// texts.
@@ -34,11 +35,11 @@ type setting struct {
 // settings returns every setting, in the order in which help shows them.
 func settings() []setting {
 	return []setting{
-		text("addr", "host:port of the MCP listener (default "+server.DefaultAddr+")",
+		address("addr", "host:port of the MCP listener (default "+server.DefaultAddr+")",
 			func(c *server.Config) *string { return &c.Addr }),
 		text("public_url", "external base URL (default http:// and addr)",
 			func(c *server.Config) *string { return &c.PublicURL }),
-		text("admin_addr", "host:port of /healthz, /readyz and /metrics, empty is off (default "+server.DefaultAdminAddr+")",
+		address("admin_addr", "host:port of /healthz, /readyz and /metrics, empty is off (default "+server.DefaultAdminAddr+")",
 			func(c *server.Config) *string { return &c.AdminAddr }),
 		{
 			key: "issuers", list: true,
@@ -72,8 +73,17 @@ func text(key, about string, field func(*server.Config) *string) setting {
 	return setting{key: key, about: about, apply: func(c *server.Config, v []string) { *field(c) = v[0] }}
 }
 
+func address(key, about string, field func(*server.Config) *string) setting {
+	s := text(key, about, field)
+	s.write = "write for example " + server.DefaultAddr
+	return s
+}
+
 func onOff(key, about string, field func(*server.Config) *server.Switch) setting {
-	return setting{key: key, about: about, apply: func(c *server.Config, v []string) { *field(c) = server.Switch(v[0]) }}
+	return setting{
+		key: key, about: about, write: "write on or off",
+		apply: func(c *server.Config, v []string) { *field(c) = server.Switch(v[0]) },
+	}
 }
 
 func list(key, about string, apply func(*server.Config, []string)) setting {
