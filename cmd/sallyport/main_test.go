@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"runtime/debug"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,28 +16,6 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", UpdateScripts: *update})
-}
-
-// TestHelp keeps every help on one screen, with an example of its own in it.
-func TestHelp(t *testing.T) {
-	for _, words := range []string{"", "policy", "policy check", "version"} {
-		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), append(strings.Fields(words), "--help"), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
-			t.Errorf("%q: exit code %d, %s", words, code, &stderr)
-		}
-		text := stdout.String()
-		if lines := strings.Count(text, "\n"); lines > 24 {
-			t.Errorf("%q: %d lines of help do not fit a screen of 24", words, lines)
-		}
-		if !strings.Contains(text, "Examples:\n  sallyport ") {
-			t.Errorf("%q: no example in\n%s", words, text)
-		}
-		for line := range strings.Lines(text) {
-			if len(line) > 121 {
-				t.Errorf("%q: a line of %d characters: %s", words, len(line), line)
-			}
-		}
-	}
 }
 
 func TestVersion(t *testing.T) {

@@ -39,6 +39,8 @@ func (AnswerNo) Error() string { return "the answer is no" }
 // 1 if the command failed or found errors, 2 if it was called in a wrong way.
 func Run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr io.Writer) int {
 	root.SilenceUsage, root.SilenceErrors = true, true
+	root.SetHelpFunc(writeHelp)
+	root.AddCommand(completionCommand(root.Name()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return UsageError{fmt.Errorf("%w; %s%s --help lists the flags", err, meantFlag(cmd, err), cmd.CommandPath())}
 	})
@@ -56,7 +58,7 @@ func Run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr
 	if isCommandLine(err) {
 		hint = "; " + meantCommand(root, args) + root.Name() + " --help lists the commands"
 	}
-	_, _ = fmt.Fprintf(stderr, "%s: %v%s\n", root.Name(), err, hint) // nowhere left to report to
+	_, _ = fmt.Fprintf(stderr, "%s %v%s\n", PaintFor(stderr).Bad(root.Name()+":"), err, hint) // nowhere left to report to
 	return exitCode(err)
 }
 

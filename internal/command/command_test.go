@@ -83,6 +83,21 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestPaintOfFindings(t *testing.T) {
+	f := authz.Finding{File: "a: error: b.csv", Line: 1, Reason: "wrong: error: so", Fix: "mend it"}
+	on := Paint{on: true}
+	if got, want := on.finding(f), "a: error: b.csv:1: \x1b[31merror\x1b[0m: wrong: error: so; mend it"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.Severity = authz.SeverityWarning
+	if got, want := on.finding(f), "a: error: b.csv:1: \x1b[33mwarning\x1b[0m: wrong: error: so; mend it"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if (Paint{}).finding(f) != f.String() {
+		t.Error("a finding that is not painted is another one")
+	}
+}
+
 // narrow is a writer that takes so many writes.
 type narrow int
 

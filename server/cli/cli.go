@@ -36,6 +36,7 @@ const (
 //	policy matrix   show who can call what
 //	policy diff     show whose answers differ between two policies
 //	policy test     run the tests beside the policy
+//	completion      write the script for completion in a shell
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
@@ -76,11 +77,14 @@ func (p *program) rootCommand() *cobra.Command {
 		Use:   p.name(),
 		Short: "A protected MCP server",
 		Long:  longHelp(),
-		Args:  cobra.NoArgs,
-		RunE:  serve.RunE,
+		Example: p.examples(
+			"--policy policy.csv --audit file:audit.jsonl",
+			"policy check",
+		),
+		Args: cobra.NoArgs,
+		RunE: serve.RunE,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
-	addFlags(root.PersistentFlags())
+	addFlags(root)
 	root.AddCommand(serve, p.toolsCommand(), p.policyCommand())
 	return root
 }
