@@ -126,7 +126,7 @@ func TestInfer_Mistakes(t *testing.T) {
 	type reader struct{ R io.Reader }
 	type hidden struct {
 		_    struct{}
-		name string
+		name string //nolint:unused // JSON passes over it, as this test wants
 	}
 	for name, c := range map[string]struct {
 		handler Handler
