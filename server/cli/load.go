@@ -206,8 +206,8 @@ func topLevel(key string) string {
 	return top
 }
 
-// unknownKey is the mistake of a key that is none. Its value is shown if it is
-// one for the setting that was most likely meant; others may be secrets.
+// unknownKey is the mistake of a key that is none. Its value is shown as that of
+// the setting that was most likely meant; any other may be a secret.
 func unknownKey(place, key string, values *koanf.Koanf) server.Mistake {
 	wrong := server.Mistake{
 		Key: place, Value: "(not shown)", Reason: "there is no such key", Fix: "use one of " + strings.Join(knownKeys(), ", "),
@@ -215,10 +215,7 @@ func unknownKey(place, key string, values *koanf.Koanf) server.Mistake {
 	plain := strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(key), strings.ToLower(envPrefix)), "-", "_")
 	if near := command.Nearest(plain, knownKeys()); near != "" {
 		meant := settings()[slices.IndexFunc(settings(), func(s setting) bool { return s.key == near })]
-		wrong.Fix = "write " + near
-		if meant.read == nil {
-			wrong.Value = meant.shown(values.Get(key))
-		}
+		wrong.Fix, wrong.Value = "write "+near, meant.shown(values.Get(key))
 	} else if below := values.MapKeys(key); len(below) > 0 {
 		wrong.Value, wrong.Fix = strings.Join(below, ", "), "settings have no heading; begin each at the start of its line"
 	}
