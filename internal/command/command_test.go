@@ -42,7 +42,7 @@ func TestRun(t *testing.T) {
 		{"work", AnswerNo{}, 1, "worked", ""},
 		{"work --slow", nil, 2, "", "demo: unknown flag: --slow; demo work --help lists the flags\n"},
 		{"work --fas", nil, 2, "", "demo: unknown flag: --fas; is it --fast? demo work --help lists the flags\n"},
-		{"wokr", nil, 2, "", "demo: unknown command \"wokr\" for \"demo\"; is it work? demo --help lists the commands\n"},
+		{"wor", nil, 2, "", "demo: unknown command \"wor\" for \"demo\"; is it work? demo --help lists the commands\n"},
 		{"play", nil, 2, "", "demo: unknown command \"play\" for \"demo\"; demo --help lists the commands\n"},
 		{"work hard", nil, 2, "", "demo: unknown command \"hard\" for \"demo work\"; demo --help lists the commands\n"},
 	} {
