@@ -15,7 +15,7 @@ g, alice, role:reader
 `)}, authz.Options{})
 	fmt.Println(err)
 	// Output:
-	// policy.csv:2:30: error: an unknown effect, under which the row would do nothing (found "Allow"); write exactly allow or deny
+	// policy.csv:2:30: error: an unknown effect, under which the row would do nothing (found "Allow"); write allow in small letters
 	// policy.csv:3:4: error: a subject without a kind (found "alice"); write user:, group:, role:, client: or scope: in front of it, or anyone
 }
 

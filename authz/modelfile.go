@@ -166,12 +166,20 @@ func checkModelText(n int, line string, l *findings) {
 	}
 }
 
+// fieldsOf says what has the fields that a definition names.
+func fieldsOf(key string) string {
+	if key == "r" {
+		return "requests"
+	}
+	return key + " rows"
+}
+
 // checkDefinitions checks what every model has to keep, and puts the effect into Casbin's own spelling.
 func checkDefinitions(defs definitions, places map[string]place, l *findings) {
 	textbook := textbookModel()
 	for _, key := range []string{"r", "p", "g"} {
 		if squeeze(defs[key]) != squeeze(textbook[key]) {
-			l.fail(places[key].line, places[key].column, defs[key], "another definition of "+key+" than this policy has rows and requests for", "write "+key+" = "+textbook[key])
+			l.fail(places[key].line, places[key].column, defs[key], "a definition of "+key+" with other fields than "+fieldsOf(key)+" have here", "write "+key+" = "+textbook[key])
 		}
 		defs[key] = textbook[key]
 	}

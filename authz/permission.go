@@ -46,7 +46,9 @@ func splitPermission(s string) Permission {
 
 // checkPlain refuses the characters that no declared name may hold. The error continues a sentence about the name.
 func checkPlain(s string) error {
-	if r, _, bad := badRune(s); bad {
+	if r, _, bad := badRune(s); bad && r == ' ' {
+		return errors.New("holds a space; write two names as two elements of the list")
+	} else if bad {
 		return fmt.Errorf("holds %s (%U); remove it", runeTitle(r), r)
 	}
 	if strings.Contains(s, "*") {

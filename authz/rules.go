@@ -151,9 +151,12 @@ func checkAction(s string) *fault {
 }
 
 func checkEffect(effect, kind string) *fault {
-	switch {
+	const unknown = "an unknown effect, under which the row would do nothing"
+	switch small := strings.ToLower(effect); {
+	case small != effect && (small == effectAllow || small == effectDeny):
+		return &fault{unknown, "write " + small + " in small letters"}
 	case effect != effectAllow && effect != effectDeny:
-		return &fault{"an unknown effect, under which the row would do nothing", "write exactly allow or deny"}
+		return &fault{unknown, "write allow or deny"}
 	case effect == effectDeny && kind == kindScope:
 		return &fault{"a deny row for a scope, which a client evades by asking for less", "deny the user, group, role, client or anyone instead"}
 	}

@@ -35,6 +35,8 @@ func checkSubject(s string, aliases []string) *fault {
 	}
 	kind, name, found := strings.Cut(s, ":")
 	switch {
+	case s == "*":
+		return &fault{"a pattern in a subject, which names exactly one", "write anyone, which is every caller"}
 	case strings.ToLower(s) == subjectAnyone, found && !slices.Contains(kinds(), kind) && slices.Contains(kinds(), strings.ToLower(kind)):
 		return &fault{"a kind of subject with capital letters", "write " + strings.ToLower(kind) + " in small letters"}
 	case !found:
@@ -78,7 +80,20 @@ func checkEdge(from, to string) *fault {
 	if possibleEdge(to, from) {
 		return &fault{reason, "swap the two: first who gets it, then what"}
 	}
-	return &fault{reason, "a user joins a group; a user, group, client, role or anyone gets a role; a scope implies a scope"}
+	return &fault{reason, possibleEdges(kindOf(from))}
+}
+
+// possibleEdges says what a g row may give to a kind of subject.
+func possibleEdges(from string) string {
+	switch from {
+	case kindUser:
+		return "give a user a group or a role"
+	case kindScope:
+		return "a scope implies nothing but scopes; what users may do is for their roles"
+	case subjectAnyone:
+		return "give anyone a role"
+	}
+	return "give a " + from + " a role"
 }
 
 func possibleEdge(from, to string) bool {

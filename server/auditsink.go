@@ -3,6 +3,8 @@ package server
 import (
 	"errors"
 	"io"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -35,7 +37,8 @@ func openSink(destination string, stdout, stderr io.Writer, now func() time.Time
 func (s *Server) openAudit(wrong *mistakes) {
 	sink, err := openSink(s.cfg.Audit, s.cfg.Stdout, s.cfg.Stderr, s.cfg.Now)
 	if err != nil {
-		wrong.add("audit", s.cfg.Audit, err.Error(), "write stdout, stderr or file:PATH with a path this process may append to")
+		reason, fix := sinkMistake(s.cfg.Audit, err)
+		wrong.add("audit", s.cfg.Audit, reason, fix)
 		return
 	}
 	s.sink = sink
@@ -75,3 +78,19 @@ func (a *auditLog) resume(file *fileSink) error {
 	}
 	return nil
 }
+
+// sinkMistake says why a destination cannot be opened, and what to write instead.
+func sinkMistake(destination string, err error) (string, string) {
+	at, isFile := errors.AsType[*fs.PathError](err)
+	switch {
+	case !isFile && strings.Contains(destination, "/"):
+		return err.Error(), "write " + filePrefix + strings.TrimPrefix(destination, filePrefix)
+	case !isFile:
+		return err.Error(), "write one of them"
+	case errors.Is(err, fs.ErrNotExist):
+		return unopened(at), "make the folder " + filepath.Dir(at.Path)
+	}
+	return unopened(at), "name a file that this process may append to"
+}
+
+func unopened(at *fs.PathError) string { return "it cannot be opened: " + at.Err.Error() }

@@ -84,12 +84,12 @@ func TestF19_EveryMistakeIsNamed(t *testing.T) {
 		{"reachable without a url", func(c *Config) { c.Addr, c.Issuers = "0.0.0.0:8080", Issuers(remote) }, []string{`public_url = ""`, "reachable from other machines"}},
 		{"admin addr", func(c *Config) { c.AdminAddr = "nowhere" }, []string{`admin_addr = "nowhere"`}},
 		{"admin addr taken", func(c *Config) { c.AdminAddr = DefaultAddr }, []string{`admin_addr = "127.0.0.1:8080"`, "the MCP listener has this address"}},
-		{"embedded beyond loopback", func(c *Config) { c.PublicURL = "https://mcp.example" }, []string{`public_url = "https://mcp.example"`, "no issuers are set", "set issuers"}},
-		{"embedded on all addresses", func(c *Config) { c.Addr, c.PublicURL = "0.0.0.0:8080", "http://127.0.0.1:8080" }, []string{`addr = "0.0.0.0:8080"`, "no issuers are set"}},
-		{"embedded below a path", func(c *Config) { c.PublicURL = "http://127.0.0.1:8080/x" }, []string{"no place below a path"}},
+		{"embedded beyond loopback", func(c *Config) { c.PublicURL = "https://mcp.example" }, []string{`public_url = "https://mcp.example"`, "without issuers anybody can log in as anybody", "set issuers"}},
+		{"embedded on all addresses", func(c *Config) { c.Addr, c.PublicURL = "0.0.0.0:8080", "http://127.0.0.1:8080" }, []string{`addr = "0.0.0.0:8080"`, "without issuers anybody can log in as anybody"}},
+		{"embedded below a path", func(c *Config) { c.PublicURL = "http://127.0.0.1:8080/x" }, []string{"no place for a path"}},
 		{"issuer", func(c *Config) { c.Issuers = Issuers("issuer.example") }, []string{`issuers = "issuer.example"`}},
 		{"issuer plain http", func(c *Config) { c.Issuers = Issuers("http://issuer.example") }, []string{`issuers = "http://issuer.example"`, "use https"}},
-		{"issuer twice", func(c *Config) { c.Issuers = Issuers(remote, remote) }, []string{`issuers = "https://issuer.example"`, `alias "issuer.example" is that of https://issuer.example too`}},
+		{"issuer twice", func(c *Config) { c.Issuers = Issuers(remote, remote) }, []string{`issuers = "https://issuer.example"`, "named too, which is the same issuer"}},
 		{"issuer alias twice", func(c *Config) {
 			c.Issuers = []token.Issuer{{URL: remote + "/a", Alias: "a"}, {URL: remote + "/b", Alias: "a"}}
 		}, []string{`issuers = "https://issuer.example/b"`, `alias "a" is that of https://issuer.example/a`}},
@@ -117,7 +117,7 @@ func TestF19_EveryMistakeIsNamed(t *testing.T) {
 		{"no handler", withTool(func(t *tools.Tool) { t.Handler = nil }), []string{`tool "other"`, "Handler"}},
 		{"nothing needed", withTool(func(t *tools.Tool) { t.Scopes = nil }), []string{`tool "other"`}},
 		{"template", withTool(func(t *tools.Tool) { t.Permissions = []string{"a{b:use"} }), []string{`tool "other"`, "a{b"}},
-		{"placeholder of nothing", withTool(func(t *tools.Tool) { t.Permissions = []string{"x/{id}:read"} }), []string{`tool "other": {id} is no top-level string or integer argument`, "name one of text"}},
+		{"placeholder of nothing", withTool(func(t *tools.Tool) { t.Permissions = []string{"x/{id}:read"} }), []string{`tool "other": {id} is no top-level string or integer argument`, "write {text}"}},
 		{"placeholder of a list", withTool(func(t *tools.Tool) { t.Permissions = []string{"x/{list}:read"} }), []string{`{list} is no top-level`}},
 		{"two spellings", withTool(func(t *tools.Tool) { t.Scopes = []string{"echo"} }), []string{`"echo"`, `"echo:use"`, "the same permission"}},
 		{"placeholder of no variable", func(c *Config) {
@@ -125,7 +125,7 @@ func TestF19_EveryMistakeIsNamed(t *testing.T) {
 				URI: "a://{b}", Name: "a", Description: "A.", Scopes: []string{"a/{c}:read"},
 				Read: func(context.Context, tools.ResourceRequest) (tools.Contents, error) { return tools.Text(""), nil },
 			}}
-		}, []string{`resource "a://{b}": {c} is no variable`, "name one of b"}},
+		}, []string{`resource "a://{b}": {c} is no variable`, "write {b}"}},
 		{"placeholder of no prompt argument", func(c *Config) {
 			c.Prompts = []tools.Prompt{{
 				Name: "a", Description: "A.", Scopes: []string{"a/{c}:read"},

@@ -37,9 +37,15 @@ func (c *Config) settleIssuers(wrong *mistakes) {
 // the policy could otherwise mean either.
 func (c *Config) checkAlias(wrong *mistakes, i int) bool {
 	for _, other := range c.Issuers[:i] {
-		if len(c.Issuers) > 1 && other.Alias == c.Issuers[i].Alias {
-			wrong.add("issuers", c.Issuers[i].URL, "its alias "+strconv.Quote(other.Alias)+" is that of "+other.URL+" too",
-				"set another Alias for one of them in Config.Issuers")
+		switch one := c.Issuers[i]; {
+		case len(c.Issuers) < 2 || other.Alias != one.Alias:
+		case strings.TrimRight(other.URL, "/") == strings.TrimRight(one.URL, "/"):
+			wrong.add("issuers", one.URL, other.URL+" is named too, which is the same issuer",
+				"name it once, spelled as in the iss claim of its tokens")
+			return false
+		default:
+			wrong.add("issuers", one.URL, "its alias "+strconv.Quote(other.Alias)+" is that of "+other.URL+" too",
+				"give one of them another alias")
 			return false
 		}
 	}
@@ -52,9 +58,10 @@ func checkIssuerURL(wrong *mistakes, issuer string) bool {
 	u, err := url.Parse(issuer)
 	switch {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		wrong.add("issuers", issuer, "it is no issuer (RFC 8414 section 2)", "write the https URL that is the iss claim of its tokens")
+		wrong.add("issuers", issuer, "it is not the URL of an issuer (RFC 8414 section 2)",
+			"write the https URL that is the iss claim of its tokens, for example https://id.example.com")
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		wrong.add("issuers", issuer, "its keys cannot be fetched safely", "use https; plain http is for loopback addresses only")
+		wrong.add("issuers", issuer, "over plain http anybody on the way can replace its keys", "use https; plain http is for loopback addresses only")
 	default:
 		return true
 	}
@@ -64,8 +71,8 @@ func checkIssuerURL(wrong *mistakes, issuer string) bool {
 // checkEmbedded refuses to let people log in without a password anywhere but
 // on the machine itself.
 func (c *Config) checkEmbedded(wrong *mistakes) {
-	const fix = "set issuers to the URL of your authorization server; to try the server out, keep addr and public_url on 127.0.0.1"
-	const reason = "no issuers are set, and the embedded authorization server, which lets anybody log in as anybody, runs on loopback addresses only"
+	const fix = "set issuers and public_url, or stay on 127.0.0.1 to try the server out"
+	const reason = "without issuers anybody can log in as anybody, which is for this machine only"
 	if listen := checkAddr(&mistakes{}, "addr", c.Addr); listen != nil && !isLoopback(listen.host) {
 		wrong.add("addr", c.Addr, reason, fix)
 	}
@@ -77,7 +84,7 @@ func (c *Config) checkEmbedded(wrong *mistakes) {
 		wrong.add("public_url", c.PublicURL, reason, fix)
 	}
 	if u.Path != "" {
-		wrong.add("public_url", c.PublicURL, "the embedded authorization server has no place below a path",
+		wrong.add("public_url", c.PublicURL, "without issuers there is no place for a path; the endpoint is this and "+DefaultPath,
 			"leave the path out or set issuers")
 	}
 }
@@ -151,13 +158,20 @@ func (c *Config) settleOrigins(wrong *mistakes) {
 	for _, origin := range c.Origins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Host == "" || canonicalOrigin(u) != origin || (u.Scheme != "https" && u.Scheme != "http") {
-			wrong.add("origins", origin, "it is not an origin as browsers send it",
-				"write scheme://host or scheme://host:port in lower case, without a path and without the default port")
+			wrong.add("origins", origin, "it is not an origin as browsers send it", originFix(u))
 		}
 	}
 	if len(c.Origins) == 0 && c.PublicURL != "" {
 		c.Origins = []string{c.origin()}
 	}
+}
+
+// originFix says how to write an origin: that of u, if it has one.
+func originFix(u *url.URL) string {
+	if u != nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
+		return "write " + canonicalOrigin(u)
+	}
+	return "write scheme and host, for example https://app.example.com"
 }
 
 // origin returns the origin of the public URL: it without its path.

@@ -206,7 +206,10 @@ func choose(known []string) string {
 	if len(known) == 0 {
 		return "there is none, so write the name without a placeholder"
 	}
-	return "name one of " + strings.Join(known, ", ")
+	if len(known) == 1 {
+		return "write {" + known[0] + "}"
+	}
+	return "write one of {" + strings.Join(known, "}, {") + "}"
 }
 
 func (ops *operations) requirements() []authz.Requirement {

@@ -99,8 +99,14 @@ func unread(path string, why error, fix string) []authz.Finding {
 	if at, ok := errors.AsType[*fs.PathError](why); ok {
 		why = at.Err // the finding names the path already
 	}
-	if fix == "" {
-		fix = "create it, let this process read it, or configure another one"
+	switch {
+	case fix != "":
+	case errors.Is(why, fs.ErrNotExist):
+		fix = "create it, or name the one that you have"
+	case errors.Is(why, fs.ErrPermission):
+		fix = "let this process read it"
+	default:
+		fix = "name a file that can be read to its end"
 	}
 	return []authz.Finding{{File: path, Reason: reasonUnread + why.Error(), Fix: fix}}
 }

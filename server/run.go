@@ -3,9 +3,10 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/transport"
@@ -40,7 +41,7 @@ func Run(ctx context.Context, cfg Config) error {
 // second at most, and calls in flight have nine seconds, after which their clients
 // get 503 and their contexts end. Within ten seconds the audit is written to its
 // end and Run returns nil, whatever the handlers do; what was cut off is logged.
-// It returns an error if a listener cannot be had or fails. The server is closed
+// It returns an error if a listener fails, and a [*ConfigError] if one cannot be had. The server is closed
 // when it returns and cannot be run again.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
@@ -86,9 +87,26 @@ func (s *Server) listenOn(ctx context.Context, key, addr string, handler http.Ha
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return listening{}, fmt.Errorf("%s = %q: %w; stop what listens there or choose another address", key, addr, err)
+		reason, fix := listenMistake(err)
+		return listening{}, &ConfigError{Mistakes: []Mistake{{Key: key, Value: addr, Reason: reason, Fix: fix}}}
 	}
 	return newListening(listener, handler, s.connections()), nil
+}
+
+// listenMistake says in words why an address cannot be listened at, and what to do about it.
+func listenMistake(err error) (string, string) {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "something listens there already", "stop it, or choose another port"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "this machine has no such address", "write one that it has, or 127.0.0.1"
+	case errors.Is(err, fs.ErrPermission):
+		return "this process may not listen there", "choose a port from 1024 on"
+	}
+	if at, ok := errors.AsType[*net.OpError](err); ok {
+		err = at.Err // the rest repeats the address
+	}
+	return err.Error(), "choose another address"
 }
 
 func newListening(listener net.Listener, handler http.Handler, open *connections) listening {

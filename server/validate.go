@@ -145,9 +145,10 @@ func (c *Config) settlePublicURL(wrong *mistakes, listen *endpoint) {
 func (c *Config) derivePublicURL(wrong *mistakes, listen *endpoint) {
 	switch {
 	case listen == nil: // reported already
+	case !isLoopback(listen.host) && c.embedded(): // reported with the issuers that are missing
 	case !isLoopback(listen.host):
-		wrong.add("public_url", "", "addr "+c.Addr+" is reachable from other machines, so the URL by which clients know the server must be said",
-			"set public_url to its https URL, or addr to "+DefaultAddr)
+		wrong.add("public_url", "", "addr "+c.Addr+" is reachable from other machines, and nothing says by which URL",
+			"set public_url to the https URL that clients use")
 	case listen.port == "0":
 		wrong.add("public_url", "", "addr "+c.Addr+" has any free port, so the URL is not known",
 			"name a port in addr or set public_url")

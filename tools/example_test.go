@@ -216,6 +216,6 @@ func ExampleCompile() {
 	}, nil, nil)
 	fmt.Println(err)
 	// Output:
-	// tool "notes/delete": Name: "notes/delete" is not a safe name; fix: use 1 to 128 of A-Z a-z 0-9 _ . and -
-	// tool "notes/delete": Scopes[0]: "notes:*" holds *, which only the policy may use; fix: name exactly one scope or permission
+	// tool "notes/delete": Name: "notes/delete" is not a safe name; use 1 to 128 of A-Z a-z 0-9 _ . and -
+	// tool "notes/delete": Scopes[0]: "notes:*" holds *, which only the policy may use; name exactly one, and give the pattern to a role in the policy
 }

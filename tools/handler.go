@@ -80,10 +80,18 @@ func (t typed[In, Out]) build(d declaration) *handler {
 func (d declaration) schemaOf(which string, s Schema, fix string) *schema {
 	compiled, err := s.compile()
 	if err != nil {
-		d.mistake("Handler", fmt.Sprintf("the %s schema cannot be made: %v", which, err), fix)
+		d.noSchema(which, err, fix)
 		return nil
 	}
 	return compiled
+}
+
+// noSchema reports why there is no schema, with the fix of the error if it has one.
+func (d declaration) noSchema(which string, err error, fix string) {
+	if u, known := errors.AsType[*unfit](err); known {
+		fix = u.fix
+	}
+	d.mistake("Handler", fmt.Sprintf("the %s schema cannot be made: %v", which, err), fix)
 }
 
 func (s Schema) compile() (*schema, error) {
@@ -116,7 +124,7 @@ func outputOf(d declaration, t reflect.Type) (*schema, func(any) (*mcp.CallToolR
 	}
 	inferred, err := inferSchema(elem)
 	if err != nil {
-		d.mistake("Handler", fmt.Sprintf("the output schema cannot be made: %v", err), fix)
+		d.noSchema("output", err, fix)
 		return nil, nil
 	}
 	if inferred.Type != "object" {
@@ -124,7 +132,7 @@ func outputOf(d declaration, t reflect.Type) (*schema, func(any) (*mcp.CallToolR
 	}
 	output, err := compileSchema(inferred)
 	if err != nil {
-		d.mistake("Handler", fmt.Sprintf("the output schema cannot be made: %v", err), fix)
+		d.noSchema("output", err, fix)
 		return nil, nil
 	}
 	return output, structuredResult

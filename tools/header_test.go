@@ -107,7 +107,7 @@ func TestHeaders_Mistakes(t *testing.T) {
 		"JSON: several types": {rawOf(`{"type":"object","properties":{"a":{"type":["string","null"],"x-mcp-header":"A"}}}`), "only string"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustContain(t, refused(t, c.handler), `tool "t": Handler: header of `, c.want, "; fix: ")
+			mustContain(t, refused(t, c.handler), `tool "t": Handler: header of `, c.want, "; ")
 		})
 	}
 	c, _ := compileTool(t, rawOf(`{"type":"object","default":{"x-mcp-header":"no name"},"properties":{"x-mcp-header":{"type":"string","x-mcp-header":"A"},"b":true}}`))

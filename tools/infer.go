@@ -18,8 +18,11 @@ import (
 // inferObject returns the schema of a struct type.
 func inferObject[T any]() (*jsonschema.Schema, error) {
 	t := reflect.TypeFor[T]()
-	if t.Kind() != reflect.Struct || special(t) != nil {
-		return nil, fmt.Errorf("%s is not a struct without JSON methods of its own", t)
+	if t.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("%s is no struct, whose fields would be the arguments", t)
+	}
+	if special(t) != nil {
+		return nil, fmt.Errorf("%s has JSON methods of its own, so that its fields say nothing", t)
 	}
 	s, err := inferSchema(t)
 	if err != nil {
@@ -86,6 +89,8 @@ func collect(t reflect.Type, types map[reflect.Type]*jsonschema.Schema, seen map
 		return nil
 	}
 	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
+		return &unfit{fmt.Sprintf("JSON has nothing for the type %s", t), `choose another one, or leave it out with the tag json:"-"`}
 	case reflect.Interface:
 		if t.NumMethod() > 0 {
 			return fmt.Errorf("nothing can be decoded into the interface %s; use any or a struct", t)
@@ -93,12 +98,12 @@ func collect(t reflect.Type, types map[reflect.Type]*jsonschema.Schema, seen map
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		return collect(t.Elem(), types, seen)
 	case reflect.Struct:
-		if err := checkFields(t); err != nil {
+		if err := errors.Join(checkHidden(t), checkFields(t)); err != nil {
 			return err
 		}
 		for _, field := range jsonFields(t) {
 			if err := collect(field.Type, types, seen); err != nil {
-				return err
+				return fmt.Errorf("field %s: %w", field.Name, err)
 			}
 		}
 	}
@@ -125,6 +130,32 @@ func jsonFields(t reflect.Type) []jsonField {
 	}
 	return fields
 }
+
+// checkHidden refuses a struct all of whose fields JSON passes over: it would have no
+// members, which nobody means who gives it fields.
+func checkHidden(t reflect.Type) error {
+	first := ""
+	for field := range t.Fields() {
+		switch {
+		case field.IsExported() || field.Anonymous:
+			return nil
+		case first == "" && field.Name != "_":
+			first = field.Name
+		}
+	}
+	if first == "" {
+		return nil
+	}
+	return &unfit{
+		fmt.Sprintf("%s has no field that begins with a capital letter, and JSON passes over the others", t),
+		"rename " + first + ", and name the argument in a json tag",
+	}
+}
+
+// unfit is a type that no schema fits, with what to do about it.
+type unfit struct{ reason, fix string }
+
+func (u *unfit) Error() string { return u.reason }
 
 // checkFields refuses tags under which schema and decoder would differ.
 func checkFields(t reflect.Type) error {

@@ -124,14 +124,19 @@ func TestInfer_Mistakes(t *testing.T) {
 		W int
 	}
 	type reader struct{ R io.Reader }
+	type hidden struct {
+		_    struct{}
+		name string //nolint:unused // JSON passes over it, as this test wants
+	}
 	for name, c := range map[string]struct {
 		handler Handler
 		want    string
 	}{
-		"in is no struct":      {accept[string](), "string is not a struct"},
-		"in is a pointer":      {accept[*Embedded](), "is not a struct"},
-		"in has its own JSON":  {accept[time.Time](), "time.Time is not a struct without JSON methods"},
-		"channel":              {accept[struct{ C chan int }](), "chan int is unsupported"},
+		"in is no struct":      {accept[string](), "string is no struct"},
+		"in is a pointer":      {accept[*Embedded](), "Embedded is no struct"},
+		"in has its own JSON":  {accept[time.Time](), "time.Time has JSON methods of its own"},
+		"channel":              {accept[struct{ C chan int }](), "field C: JSON has nothing for the type chan int"},
+		"hidden":               {accept[hidden](), "tools.hidden has no field that begins with a capital letter"},
 		"map of ints":          {accept[struct{ M map[int]int }](), "unsupported map key"},
 		"circle":               {accept[recursive](), "cycle detected"},
 		"option string":        {accept[unreadable1](), `the option "string"`},
@@ -151,7 +156,7 @@ func TestInfer_Mistakes(t *testing.T) {
 		"nil function": {Typed[struct{}, string](nil), "the function is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustContain(t, refused(t, c.handler), `tool "t": Handler: `, c.want, "; fix: ")
+			mustContain(t, refused(t, c.handler), `tool "t": Handler: `, c.want, "; ")
 		})
 	}
 	compileTool(t, accept[struct {
@@ -159,5 +164,6 @@ func TestInfer_Mistakes(t *testing.T) {
 		B int `json:"nAmes,omitzero"`
 		Embedded
 		R any
+		c int // is nobody's argument
 	}]())
 }

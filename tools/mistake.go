@@ -21,7 +21,7 @@ type Mistake struct {
 
 // Error returns all four parts in one line.
 func (m *Mistake) Error() string {
-	return fmt.Sprintf("%s: %s: %s; fix: %s", m.Declaration, m.Field, m.Reason, m.Fix)
+	return fmt.Sprintf("%s: %s: %s; %s", m.Declaration, m.Field, m.Reason, m.Fix)
 }
 
 // report collects the mistakes of all declarations.

@@ -66,10 +66,10 @@ func (d declaration) checkDescription(text string) {
 func (d declaration) checkAccess(scopes, permissions []string, anyPrincipal bool) {
 	needs := len(scopes)+len(permissions) > 0
 	if !needs && !anyPrincipal {
-		d.mistake("Scopes", "nothing says who may use it", "set Scopes or Permissions, or AnyPrincipal: true")
+		d.mistake("Scopes", "nothing says who may use it", "set Scopes or Permissions, or AnyPrincipal: true for every caller")
 	}
 	if needs && anyPrincipal {
-		d.mistake("AnyPrincipal", "contradicts Scopes and Permissions", "remove the one or the others")
+		d.mistake("AnyPrincipal", "opens it to every caller, and Scopes or Permissions to some", "remove the one or the others")
 	}
 	for i, scope := range scopes {
 		d.checkStar(fmt.Sprintf("Scopes[%d]", i), scope)
@@ -81,6 +81,6 @@ func (d declaration) checkAccess(scopes, permissions []string, anyPrincipal bool
 
 func (d declaration) checkStar(field, value string) {
 	if strings.Contains(value, "*") {
-		d.mistake(field, fmt.Sprintf("%q holds *, which only the policy may use", value), "name exactly one scope or permission")
+		d.mistake(field, fmt.Sprintf("%q holds *, which only the policy may use", value), "name exactly one, and give the pattern to a role in the policy")
 	}
 }

@@ -207,7 +207,7 @@ func TestSchemaJSON_Mistakes(t *testing.T) {
 	mustContain(t, refused(t, Raw(Schema{}, run)), "there is no schema")
 	mustContain(t, refused(t, RawWithOutput(SchemaFor[struct{}](), SchemaJSON(`{}`), run)), "the output schema cannot be made")
 	mustContain(t, refused(t, Raw(SchemaFor[struct{}](), nil)), "the function is nil")
-	mustContain(t, refused(t, Raw(SchemaFor[int](), run)), "int is not a struct")
+	mustContain(t, refused(t, Raw(SchemaFor[int](), run)), "int is no struct")
 }
 
 // TestSchemaJSON_Explained walks through the keywords a declared schema may have.

@@ -33,10 +33,10 @@ func callCommand() *cobra.Command {
 		Use:   "call URL TOOL",
 		Short: "Call a tool of an MCP server",
 		Long: "Call a tool of an MCP server. The tool's schema types the arguments; lists and objects are JSON. Text\n" +
-			"goes to the standard output; with --json it is the structured content, or the whole result without one.",
+			"goes to the standard output; with --json it is the structured content, or the whole result without one.\n\n" +
+			"Exit codes: 0 done, 1 refused, failed, or an error of the tool, 2 wrong usage.",
 		Example: "  sallyport call http://127.0.0.1:8080/mcp notes_search --arg query=milk\n" +
-			"  sallyport call http://127.0.0.1:8080/mcp notes_create --args '{\"text\": \"Buy tea\"}' --json\n" +
-			"  echo '{\"text\": \"Buy tea\"}' | sallyport call http://127.0.0.1:8080/mcp notes_create --args -",
+			"  sallyport call http://127.0.0.1:8080/mcp notes_create --args - <note.json",
 		Args: oneURL("the name of a tool"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return how.run(cmd, func(ctx context.Context, c *client.Client) error {

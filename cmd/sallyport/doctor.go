@@ -32,7 +32,7 @@ func doctorCommand() *cobra.Command {
 			"Exit codes: 0 no problem (with --strict no warning either), 1 there is one, 2 wrong usage, no answer, or\n" +
 			"checks that could not be made.",
 		Example: "  sallyport doctor https://mcp.example.com/mcp\n" +
-			"  sallyport doctor https://mcp.example.com/mcp --token-file token --strict --json",
+			"  sallyport doctor https://mcp.example.com/mcp --token-file token --json",
 		Args: oneURL(),
 		RunE: func(cmd *cobra.Command, args []string) error { return examineServer(cmd, args[0], flags) },
 	}

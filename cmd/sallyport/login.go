@@ -22,9 +22,10 @@ func loginCommand() *cobra.Command {
 		Use:   "login URL",
 		Short: "Log in to an MCP server through a browser",
 		Long: "Log in to an MCP server through a browser, and keep the tokens in a file that only you may read.\n" +
-			"Without --scope it asks for what the server names. A login replaces the one before it.",
+			"Without --scope it asks for what the server names. A login replaces the one before it.\n\n" +
+			"Exit codes: 0 logged in, 1 refused or failed, 2 wrong usage.",
 		Example: "  sallyport login http://127.0.0.1:8080/mcp\n" +
-			"  sallyport login https://notes.example.com/mcp --scope notes:read --scope notes:write",
+			"  sallyport login https://notes.example.com/mcp --scope notes:read",
 		Args: oneURL(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			asked.URL = args[0]

@@ -20,7 +20,8 @@ func logoutCommand() *cobra.Command {
 		Use:   "logout [URL]",
 		Short: "Forget a login, and have its tokens revoked",
 		Long: "Forget a login, and have its tokens revoked by the authorization server. URL may be left out if there is\n" +
-			"one login only.",
+			"one login only.\n\n" +
+			"Exit codes: 0 logged out, 1 tokens are deleted and could not be revoked, or it failed, 2 wrong usage.",
 		Example: "  sallyport logout http://127.0.0.1:8080/mcp\n  sallyport logout --all",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,28 +24,6 @@ func TestScripts(t *testing.T) {
 		}
 		return os.WriteFile(filepath.Join(env.WorkDir, "audit.jsonl"), audit, 0o600)
 	}})
-}
-
-// TestHelp keeps every help on one screen, with an example of its own in it.
-func TestHelp(t *testing.T) {
-	for _, words := range []string{"", "policy", "policy check", "version", "doctor", "login", "tools", "call", "logout"} {
-		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), append(strings.Fields(words), "--help"), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
-			t.Errorf("%q: exit code %d, %s", words, code, &stderr)
-		}
-		text := stdout.String()
-		if lines := strings.Count(text, "\n"); lines > 24 {
-			t.Errorf("%q: %d lines of help do not fit a screen of 24", words, lines)
-		}
-		if !strings.Contains(text, "Examples:\n  sallyport ") {
-			t.Errorf("%q: no example in\n%s", words, text)
-		}
-		for line := range strings.Lines(text) {
-			if len(line) > 121 {
-				t.Errorf("%q: a line of %d characters: %s", words, len(line), line)
-			}
-		}
-	}
 }
 
 func TestVersion(t *testing.T) {

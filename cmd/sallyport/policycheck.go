@@ -19,11 +19,12 @@ func policyCheckCommand() *cobra.Command {
 	check := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Report every error and warning of a policy",
-		Long: "Report every error and warning of a policy, each with its place and its repair. Without FILE it is\n" +
-			"policy.csv in the working directory. The model is model.conf there, or the textbook one if there is none.\n\n" +
-			"Errors keep a server from starting and an edit from taking effect, warnings never do. Warnings about\n" +
+		Long: "Report every error and warning of a policy, each with its place and its repair.\n" +
+			"Without FILE it is policy.csv in the working directory. Errors keep a server\n" +
+			"from starting and an edit from taking effect, warnings never do. Those about\n" +
 			"operations need the server's own binary: yourserver policy check.\n\n" +
-			"Exit codes: 0 the policy loads, 1 it has errors, 2 wrong usage or a file that cannot be read.",
+			"Exit codes: 0 the policy loads, 1 it has errors, 2 wrong usage or a file that\n" +
+			"cannot be read.",
 		Example: "  sallyport policy check\n" +
 			"  sallyport policy check deploy/policy.csv --model deploy/model.conf\n" +
 			"  sallyport policy check --alias main --alias partner",
@@ -36,8 +37,10 @@ func policyCheckCommand() *cobra.Command {
 			return checkPolicy(cmd, model, file, aliases)
 		},
 	}
-	check.Flags().StringVar(&model, "model", "", "Casbin model `FILE` (default model.conf, or the textbook model)")
-	check.Flags().StringArrayVar(&aliases, "alias", nil, "`ALIAS` of an issuer, the first issuer's first, if the server has several")
+	check.ValidArgsFunction = command.CompleteFiles("csv")
+	check.Flags().StringVar(&model, "model", "", "Casbin model `FILE` (model.conf, or the textbook's)")
+	check.Flags().StringArrayVar(&aliases, "alias", nil, "`ALIAS` of an issuer, the first issuer's first, if there are several")
+	command.CompleteFlag(check, "model", command.CompleteFiles("conf"))
 	return check
 }
 

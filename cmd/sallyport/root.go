@@ -10,16 +10,15 @@ import (
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sallyport",
-		Short: "Work with Sallyport servers, their policies and audits",
-		Long: "Work with Sallyport servers, their policies and audits.\n\n" +
+		Short: "Write, check and use guarded MCP servers",
+		Long: "Write, check and use guarded MCP servers.\n\n" +
 			"Exit codes: 0 nothing wrong, 1 failed or errors found, 2 wrong usage.",
-		Example: "  sallyport policy check policy.csv",
+		Example: "  sallyport new notes\n  sallyport login http://127.0.0.1:8080/mcp",
 		Args:    cobra.NoArgs,
 		RunE:    help,
 	}
 	root.AddCommand(newCommand(), addCommand(), policyCommand(), command.Audit("sallyport"), doctorCommand(), versionCommand())
 	root.AddCommand(clientCommands()...)
-	root.CompletionOptions.HiddenDefaultCmd = true // it is there, and the help fits a screen
 	return root
 }
 

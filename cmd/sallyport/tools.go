@@ -22,7 +22,8 @@ func toolsCommand() *cobra.Command {
 		Use:   "tools URL",
 		Short: "List the tools of an MCP server that you may see",
 		Long: "List the tools of an MCP server that you may see, each with the arguments it takes (those in brackets\n" +
-			"may be left out). A tool may be listed that needs another scope; calling it says which.",
+			"may be left out). A tool may be listed that needs another scope; calling it says which.\n\n" +
+			"Exit codes: 0 listed, 1 refused or failed, 2 wrong usage.",
 		Example: "  sallyport tools http://127.0.0.1:8080/mcp\n" +
 			"  sallyport tools http://127.0.0.1:8080/mcp --json | jq -r '.[].name'",
 		Args: oneURL(),

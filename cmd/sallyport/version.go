@@ -11,6 +11,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Say which version this is",
+		Long:    "Say which version this is, and with which Go release it was built.\n\nExit codes: 0 said, 2 wrong usage.",
 		Example: "  sallyport version",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
@@ -40,8 +41,10 @@ func (AnswerNo) Error() string { return "the answer is no" }
 // 1 if the command failed or found errors, 2 if it was called in a wrong way.
 func Run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr io.Writer) int {
 	root.SilenceUsage, root.SilenceErrors = true, true
+	root.SetHelpFunc(writeHelp)
+	root.AddCommand(completionCommand(root.Name()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return UsageError{fmt.Errorf("%w; %s --help lists the flags", err, cmd.CommandPath())}
+		return UsageError{fmt.Errorf("%w; %s%s --help lists the flags", err, meantFlag(cmd, err), cmd.CommandPath())}
 	})
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -55,10 +58,46 @@ func Run(ctx context.Context, root *cobra.Command, args []string, stdout, stderr
 	}
 	hint := ""
 	if isCommandLine(err) {
-		hint = "; " + root.Name() + " --help lists the commands"
+		hint = "; " + meantCommand(root, args) + root.Name() + " --help lists the commands"
 	}
-	_, _ = fmt.Fprintln(stderr, terminal.Shown(fmt.Sprintf("%s: %v%s", root.Name(), err, hint))) // nowhere left to report to
+	_, _ = fmt.Fprintln(stderr, PaintFor(stderr).Bad(root.Name()+":"), terminal.Shown(fmt.Sprintf("%v%s", err, hint))) // nowhere left to report to
 	return exitCode(err)
+}
+
+// meantFlag asks about the flag that is nearest to an unknown one.
+func meantFlag(cmd *cobra.Command, err error) string {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return ""
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if name := Nearest(unknown.GetSpecifiedName(), known); name != "" {
+		return "is it --" + name + "? "
+	}
+	return ""
+}
+
+// meantCommand asks about the command that is nearest to an unknown one.
+func meantCommand(root *cobra.Command, args []string) string {
+	parent, rest, err := root.Find(args)
+	if err != nil {
+		parent = root
+	}
+	for _, word := range rest {
+		if strings.HasPrefix(word, "-") {
+			continue
+		}
+		var known []string
+		for _, sub := range parent.Commands() {
+			known = append(known, sub.Name())
+		}
+		if name := Nearest(word, known); name != "" {
+			return "is it " + name + "? "
+		}
+		break
+	}
+	return ""
 }
 
 // exitCode tells a mistake of the caller from a failure.

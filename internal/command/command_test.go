@@ -41,6 +41,8 @@ func TestRun(t *testing.T) {
 		{"work", fmt.Errorf("for this: %w", UsageError{broken}), 2, "worked", "demo: for this: broken\n"},
 		{"work", AnswerNo{}, 1, "worked", ""},
 		{"work --slow", nil, 2, "", "demo: unknown flag: --slow; demo work --help lists the flags\n"},
+		{"work --fas", nil, 2, "", "demo: unknown flag: --fas; is it --fast? demo work --help lists the flags\n"},
+		{"wor", nil, 2, "", "demo: unknown command \"wor\" for \"demo\"; is it work? demo --help lists the commands\n"},
 		{"play", nil, 2, "", "demo: unknown command \"play\" for \"demo\"; demo --help lists the commands\n"},
 		{"work hard", nil, 2, "", "demo: unknown command \"hard\" for \"demo work\"; demo --help lists the commands\n"},
 	} {
@@ -78,6 +80,21 @@ func TestReport(t *testing.T) {
 		if out.String() != tt.out || (err != nil || tt.err != "") && fmt.Sprint(err) != tt.err {
 			t.Errorf("%+v: %q, %v; want %q, %q", tt.report, &out, err, tt.out, tt.err)
 		}
+	}
+}
+
+func TestPaintOfFindings(t *testing.T) {
+	f := authz.Finding{File: "a: error: b.csv", Line: 1, Reason: "wrong: error: so", Fix: "mend it"}
+	on := Paint{on: true}
+	if got, want := on.finding(f), "a: error: b.csv:1: \x1b[31merror\x1b[0m: wrong: error: so; mend it"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.Severity = authz.SeverityWarning
+	if got, want := on.finding(f), "a: error: b.csv:1: \x1b[33mwarning\x1b[0m: wrong: error: so; mend it"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if (Paint{}).finding(f) != f.String() {
+		t.Error("a finding that is not painted is another one")
 	}
 }
 

@@ -3,6 +3,7 @@ package command
 import (
 	"io"
 	"os"
+	"strings"
 )
 
 // Paint colours words for a person who reads them in a terminal, and leaves them as they are for everybody else. No meaning is
@@ -31,6 +32,15 @@ func (p Paint) Strong(text string) string { return p.with("1", text) }
 
 // Quiet paints what explains the rest.
 func (p Paint) Quiet(text string) string { return p.with("2", text) }
+
+// Lines paints a word wherever a line begins with it.
+func (p Paint) Lines(text, word string, colour func(string) string) string {
+	if !p.on {
+		return text
+	}
+	text = strings.ReplaceAll("\n"+text, "\n"+word, "\n"+colour(word))
+	return text[1:]
+}
 
 func (p Paint) with(code, text string) string {
 	if !p.on || text == "" {

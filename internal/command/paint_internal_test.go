@@ -13,6 +13,13 @@ func TestPaint(t *testing.T) {
 			t.Errorf("%q, want %q", painted, want)
 		}
 	}
+	text := "DENIED at door two\n  DENIED here\nDENIED again\n"
+	if got, want := on.Lines(text, "DENIED", on.Bad), "\x1b[31mDENIED\x1b[0m at door two\n  DENIED here\n\x1b[31mDENIED\x1b[0m again\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if (Paint{}).Lines(text, "DENIED", Paint{}.Bad) != text {
+		t.Error("a text that is not painted is another one")
+	}
 	if on.Bad("") != "" {
 		t.Error("nothing is painted, and something comes out")
 	}

@@ -74,7 +74,7 @@ type ByHand struct {
 // Error says what to do.
 func (e ByHand) Error() string {
 	return fmt.Sprintf("no function %s in %s/ returns a list that is written out, so nothing was added.\n"+
-		"List it yourself, where your own code does that:\n\n\t%s\n\nThen run the same command again; it adds the rest.", e.List, operationsDir, e.Line)
+		"List it yourself, where your own code does that:\n\n    %s\n\nThen run the same command again; it adds the rest.", e.List, operationsDir, e.Line)
 }
 
 // Add writes the files of an operation with its test, lists it, and lets a role use it, all of that or nothing. Edited files are the

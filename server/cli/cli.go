@@ -37,6 +37,7 @@ const (
 //	policy diff     show whose answers differ between two policies
 //	policy test     run the tests beside the policy
 //	audit verify    find lines of an audit that were edited, removed or moved
+//	completion      write the script for completion in a shell
 //
 // An empty cfg.AdminAddr means [server.DefaultAdminAddr] here; to have no such
 // listener, set SALLYPORT_ADMIN_ADDR or --admin-addr to nothing. A first signal
@@ -65,6 +66,7 @@ type program struct {
 	base           server.Config
 	env            []string
 	stdout, stderr io.Writer
+	spelled        map[string]string // how the person writes the settings that were set, by key
 }
 
 // name is what the program is called in what it writes.
@@ -76,11 +78,14 @@ func (p *program) rootCommand() *cobra.Command {
 		Use:   p.name(),
 		Short: "A protected MCP server",
 		Long:  longHelp(),
-		Args:  cobra.NoArgs,
-		RunE:  serve.RunE,
+		Example: p.examples(
+			"--policy policy.csv --audit file:audit.jsonl",
+			"policy check",
+		),
+		Args: cobra.NoArgs,
+		RunE: serve.RunE,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
-	addFlags(root.PersistentFlags())
+	addFlags(root)
 	root.AddCommand(serve, p.toolsCommand(), p.policyCommand(), command.Audit(p.name()))
 	return root
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/internal/terminal"
 	"github.com/sallyport-mcp/sallyport/server"
 )
@@ -17,14 +18,13 @@ func (p *program) diffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD [NEW]",
 		Short: "Show whose answers differ between two policies",
-		Long: `Show whose answers differ between two policy files: what NEW, or the configured policy if there is
-none, gives and takes compared with OLD. Rows that say the same in another way are no difference.
-Both are read under the configured model.
+		Long: `Show whose answers differ between two policy files: what NEW, or the configured
+policy if there is none, gives and takes compared with OLD. Rows that say the
+same in another way are no difference. Both are read under the configured model.
 
-For the policy that is checked in:  policy diff <(git show HEAD:policy.csv)
-
-Exit codes: 0 no answer differs, 1 some do, 2 wrong usage, or a file that does not load; all that is
-wrong with both is shown.`,
+Exit codes: 0 no answer differs, 1 some do, 2 wrong usage, configuration or
+policy.`,
+		Example: p.examples("policy diff old.csv", "policy diff <(git show HEAD:policy.csv)"),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{Err: errors.New("policy diff takes one policy file or two: OLD [NEW]")}
@@ -55,6 +55,7 @@ wrong with both is shown.`,
 			return err
 		},
 	}
+	cmd.ValidArgsFunction = command.CompleteFiles("csv")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write one JSON object, with every answer that differs")
 	return cmd
 }

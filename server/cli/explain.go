@@ -27,22 +27,15 @@ func (p *program) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [flags] OPERATION",
 		Short: "Say why a caller may or may not use an operation",
-		Long: `Say whether a caller may use an operation, through which rows of the policy,
-and what would have to be different. Nothing is served and no token is needed:
-the flags say what a token would say. A user without --client comes through a
-client that no row names.
+		Long: `Say whether a caller may use an operation, through which rows of the policy, and
+what would have to be different. The flags say what a token would say, scopes as
+the policy names them. OPERATION is the name of a tool or prompt (tool:NAME or
+prompt:NAME if both have it), a URI or a URI template.
 
-OPERATION is the name of a tool or prompt, a URI or a URI template; tool:NAME
-or prompt:NAME if both have the name. Scopes are written as the policy names
-them, whatever the issuer calls them.
-
-Exit codes: 0 allowed, 1 denied, 2 wrong usage or configuration, or a policy
-that does not load.`,
+Exit codes: 0 allowed, 1 denied, 2 wrong usage, configuration or policy.`,
 		Example: p.examples(
 			"policy explain --user bob --scope notes:read notes_delete",
-			"policy explain --user bob --group interns --client vscode notes_search",
-			"policy explain --client nightly-job --scope notes:read note://7",
-			"policy explain --user bob --arg table=orders --json query",
+			"policy explain --client nightly --arg table=orders --json query",
 		),
 		Args: oneOperation,
 		RunE: func(cmd *cobra.Command, args []string) error { return p.explain(cmd, &c, args[0]) },
@@ -50,6 +43,7 @@ that does not load.`,
 	c.caller.declare(cmd.Flags())
 	cmd.Flags().StringArrayVar(&c.arguments, "arg", nil, "`NAME=VALUE` of an argument; may be repeated")
 	cmd.Flags().BoolVar(&c.json, "json", false, "write the explanation as JSON")
+	p.completeExplain(cmd)
 	return cmd
 }
 
@@ -139,6 +133,8 @@ func (e explained) writeText(w io.Writer, who authz.Principal) error {
 			fmt.Fprintf(&b, "\nGive a value with --arg %s=VALUE.\n", p.Name)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
+	paint := command.PaintFor(w)
+	text := paint.Lines(paint.Lines(b.String(), "ALLOWED:", paint.Good), "DENIED", paint.Bad)
+	_, err := io.WriteString(w, text)
 	return err
 }

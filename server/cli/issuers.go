@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/internal/strictjson"
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/transport/token"
@@ -101,10 +102,18 @@ func entryError(err error) error {
 		return err
 	}
 	path := strings.ReplaceAll(strings.TrimPrefix(at.Path, "/"), "/", ".")
-	if parent, _, nested := strings.Cut(path, "."); nested && parent == "introspection" {
-		return fmt.Errorf("%s: %s; the keys there are %s", path, at.Reason, strings.Join(keysOf[introspectionEntry](), ", "))
+	key, known := path, keysOf[issuerEntry]()
+	if parent, below, nested := strings.Cut(path, "."); nested && parent == "introspection" {
+		key, known = below, keysOf[introspectionEntry]()
 	}
-	return fmt.Errorf("%s: %s; the keys are %s", path, at.Reason, strings.Join(keysOf[issuerEntry](), ", "))
+	reason := strings.Replace(at.Reason, "a member that is not known", "there is no such key", 1)
+	if found, _, unfit := strings.Cut(reason, " that does not fit "); unfit {
+		reason = "it is " + found + ", which this key does not take" // what follows is a type of Go
+	}
+	if near := command.Nearest(key, known); near != "" && near != key {
+		reason += ", but " + near
+	}
+	return fmt.Errorf("%s: %s", path, reason)
 }
 
 // keysOf returns the keys of a mapping in the file.

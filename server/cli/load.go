@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"reflect"
@@ -16,6 +16,7 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/pflag"
 
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
@@ -45,6 +46,7 @@ func (p *program) load(flags *pflag.FlagSet) (server.Config, []server.Mistake) {
 	for _, from := range sources {
 		for _, s := range settings() {
 			if from.values.Exists(s.key) {
+				p.spell(s.key, from.name(s))
 				wrong = append(wrong, from.set(&cfg, s)...)
 			}
 		}
@@ -111,7 +113,7 @@ func (from source) set(cfg *server.Config, s setting) []server.Mistake {
 	values, err := s.values(raw)
 	if err != nil {
 		return []server.Mistake{{
-			Key: from.name(s), Value: s.shown(raw), Reason: err.Error(), Fix: "put the value in quotes",
+			Key: from.name(s), Value: s.shown(raw), Reason: err.Error(), Fix: cmp.Or(s.write, "put the value in quotes"),
 		}}
 	}
 	if s.apply != nil {
@@ -128,9 +130,16 @@ func (p *program) sources(flags *pflag.FlagSet) ([]source, []server.Mistake) {
 		return nil, []server.Mistake{{Reason: err.Error()}}
 	}
 	path, needed := filePath(variables, given)
-	settings, wrong := readFile(path, needed)
+	text := &oneDocument{YAML: yaml.Parser()}
+	settings, wrong := readFile(path, needed, text)
+	if variables.String(configKey) == path {
+		p.spell(configKey, envPrefix+strings.ToUpper(configKey))
+	}
+	if given.String(configKey) == path {
+		p.spell(configKey, "--"+configKey)
+	}
 	return []source{
-		{func(s setting) string { return path + ": " + s.key }, settings},
+		{func(s setting) string { return text.place(path, s.key) }, settings},
 		{setting.variable, variables},
 		{func(s setting) string { return "--" + s.flag() }, given},
 	}, wrong
@@ -175,21 +184,18 @@ func filePath(variables, flags *koanf.Koanf) (string, bool) {
 }
 
 // readFile reads the YAML file. A file nobody named may be missing.
-func readFile(path string, needed bool) (*koanf.Koanf, []server.Mistake) {
+func readFile(path string, needed bool, text *oneDocument) (*koanf.Koanf, []server.Mistake) {
 	values := koanf.New(noNesting)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !needed {
 		return values, nil
 	}
-	if err := values.Load(file.Provider(path), oneDocument{yaml.Parser()}); err != nil {
-		return values, []server.Mistake{{
-			Key: configKey, Value: path, Reason: "it cannot be read: " + err.Error(),
-			Fix: "name a YAML file with one setting per line, for example addr: \"" + server.DefaultAddr + "\"",
-		}}
+	if err := values.Load(file.Provider(path), text); err != nil {
+		return values, []server.Mistake{text.mistake(path, err)}
 	}
 	var wrong []server.Mistake
 	for _, key := range values.Keys() {
 		if !slices.Contains(knownKeys(), topLevel(key)) {
-			wrong = append(wrong, unknownKey(path, topLevel(key), values))
+			wrong = append(wrong, unknownKey(text.place(path, topLevel(key)), topLevel(key), values))
 		}
 	}
 	return values, slices.CompactFunc(wrong, func(a, b server.Mistake) bool { return a == b })
@@ -200,9 +206,36 @@ func topLevel(key string) string {
 	return top
 }
 
-func unknownKey(path, key string, values *koanf.Koanf) server.Mistake {
-	return server.Mistake{
-		Key: path + ": " + key, Value: fmt.Sprint(values.Get(key)), Reason: "there is no such key",
-		Fix: "use one of " + strings.Join(knownKeys(), ", "),
+// unknownKey is the mistake of a key that is none. Its value is shown as that of
+// the setting that was most likely meant; any other may be a secret.
+func unknownKey(place, key string, values *koanf.Koanf) server.Mistake {
+	wrong := server.Mistake{
+		Key: place, Value: "(not shown)", Reason: "there is no such key", Fix: "use one of " + strings.Join(knownKeys(), ", "),
 	}
+	plain := strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(key), strings.ToLower(envPrefix)), "-", "_")
+	if near := command.Nearest(plain, knownKeys()); near != "" {
+		meant := settings()[slices.IndexFunc(settings(), func(s setting) bool { return s.key == near })]
+		wrong.Fix, wrong.Value = "write "+near, meant.shown(values.Get(key))
+	} else if below := values.MapKeys(key); len(below) > 0 {
+		wrong.Value, wrong.Fix = strings.Join(below, ", "), "settings have no heading; begin each at the start of its line"
+	}
+	return wrong
+}
+
+// spell notes how the strongest source so far writes a setting.
+func (p *program) spell(key, name string) {
+	if p.spelled == nil {
+		p.spelled = map[string]string{}
+	}
+	p.spelled[key] = name
+}
+
+// spelling returns the mistakes with the settings as the person wrote them: a
+// flag, a variable, or a key with its file and line.
+func (p *program) spelling(wrong []server.Mistake) []server.Mistake {
+	wrong = slices.Clone(wrong)
+	for i, m := range wrong {
+		wrong[i].Key = cmp.Or(p.spelled[m.Key], m.Key)
+	}
+	return wrong
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/command"
 )
 
 func (p *program) matrixCommand() *cobra.Command {
@@ -18,20 +19,14 @@ func (p *program) matrixCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "matrix",
 		Short: "Show who can call what",
-		Long: `Show who can call what: every operation, and every role, user, group or client that the policy
-names, at door two; or every scope, at door one. A call runs only if both doors open.
+		Long: `Show who can call what: every operation, and every role, user, group or client
+that the policy names, at door two; or every scope, at door one. A call runs
+only if both doors open. Who is several of them may what one of them may, unless
+one of them is denied it. docs/policy.md describes the columns of the CSV.
 
-A role, group or user stands for a user who is just this, and anyone; a client for its own token;
-a scope for a token with just this scope. Who is several of them may what one of them may, unless
-one of them is denied it.
-
-The CSV has the columns by, subject, kind, operation, cell, rule. The cell is yes, no, denied, some
-(it depends on the value of a placeholder) or error. By is "via" for users through a client; they
-are listed where the client stops them from something that is not denied to itself, and their
-cell is pass where it does not.
-
-Exit codes: 0 shown, 2 wrong usage or configuration, or a policy that does not load.`,
-		Args: cobra.NoArgs,
+Exit codes: 0 shown, 1 failed, 2 wrong usage, configuration or policy.`,
+		Example: p.examples("policy matrix", "policy matrix --by user --rules", "policy matrix --by scope --csv"),
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if as.csv && as.list {
 				return usageError{Err: errors.New("--csv and --list exclude each other; leave one out")}
@@ -56,6 +51,7 @@ Exit codes: 0 shown, 2 wrong usage or configuration, or a policy that does not l
 		},
 	}
 	cmd.Flags().StringVar(&by, "by", string(authz.ByRole), "role, user, group, client or scope")
+	command.CompleteFlag(cmd, "by", command.CompleteWords("role", "user", "group", "client", "scope"))
 	cmd.Flags().BoolVar(&as.csv, "csv", false, "write one line for each cell, for spreadsheets")
 	cmd.Flags().BoolVar(&as.list, "list", false, "list the subjects of each operation instead of a table")
 	cmd.Flags().BoolVar(&as.rules, "rules", false, "show the row behind each answer, and what depends on values")

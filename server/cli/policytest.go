@@ -2,9 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/internal/policytest"
 )
 
@@ -19,13 +22,14 @@ func (p *program) policyTestCommand() *cobra.Command {
 	test := &cobra.Command{
 		Use:   "test [FILE...]",
 		Short: "Run the tests beside the policy",
-		Long: "Ask the policy what the tests in the YAML files ask, and compare the decisions and reasons with\n" +
-			"those expected. Without FILE the tests are beside the policy: policy_test.yaml for policy.csv.\n" +
-			"Nothing is served. docs/policy.md describes the files.\n\n" +
-			"Exit codes: 0 all passed, 1 a test failed or too few rows were exercised, 2 nothing was run: wrong usage,\n" +
-			"configuration or files of tests, or a policy that does not load.",
-		Example: p.examples("policy test", "policy test --cover incident_test.yaml"),
-		RunE:    func(cmd *cobra.Command, files []string) error { return p.testPolicy(cmd, files, o) },
+		Long: "Ask the policy what the tests in the YAML files ask, and compare the decisions\n" +
+			"and reasons with those expected. Without FILE the tests are beside the policy:\n" +
+			"policy_test.yaml for policy.csv. docs/policy.md describes the files.\n\n" +
+			"Exit codes: 0 all passed, 1 a test failed or too few rows were exercised, 2\n" +
+			"wrong usage, configuration, tests or policy.",
+		Example:           p.examples("policy test", "policy test --cover incident_test.yaml"),
+		ValidArgsFunction: command.CompleteFiles("yaml", "yml"),
+		RunE:              func(cmd *cobra.Command, files []string) error { return p.testPolicy(cmd, files, o) },
 	}
 	test.Flags().BoolVar(&o.cover, "cover", false, "list the rows of the policy that no test exercises")
 	test.Flags().IntVar(&o.percent, "min-coverage", 0, "fail unless so many `PERCENT` of the rows are exercised")
@@ -57,12 +61,28 @@ func (p *program) testPolicy(cmd *cobra.Command, files []string, o testOptions) 
 	if o.json {
 		err = report.PrintJSON(p.stdout)
 	} else {
-		err = report.Print(p.stdout, o.cover || short)
+		err = p.printTests(report, o.cover || short)
 	}
 	if err != nil {
 		return err
 	}
 	return verdict(report, short, o.percent)
+}
+
+// printTests prints a report for people.
+func (p *program) printTests(report policytest.Report, rows bool) error {
+	var text strings.Builder
+	if err := report.Print(&text, rows); err != nil {
+		return err
+	}
+	paint := command.PaintFor(p.stdout)
+	summary := paint.Bad
+	if report.Failed == 0 {
+		summary = paint.Good
+	}
+	painted := paint.Lines(text.String(), "--- FAIL:", paint.Bad)
+	_, err := io.WriteString(p.stdout, paint.Lines(painted, report.Summary(), summary))
+	return err
 }
 
 // verdict returns what is wrong with a report.

@@ -13,7 +13,7 @@ import (
 func (p *program) review(cmd *cobra.Command) (*server.Review, error) {
 	cfg, wrong := p.load(cmd.Flags())
 	review, err := server.NewReview(cfg)
-	return review, merge(wrong, err)
+	return review, p.merge(wrong, err)
 }
 
 // configured loads the configured policy. For who asks something of it, one that does not load is a mistake to repair first.

@@ -86,11 +86,11 @@ func TestRunExitCodes(t *testing.T) {
 		{[]string{"policy", "check", "--policy", "bad.csv"}, nil, cli.ExitFailed, "bad.csv:1:"},
 		{[]string{"policy", "check", "--config", "wrong.yaml"}, nil, cli.ExitUsage, "addr"},
 		{[]string{"tools", "--config", "wrong.yaml"}, nil, cli.ExitUsage, "it is not text"},
-		{[]string{"--config", "unknown.yaml"}, nil, cli.ExitUsage, `unknown.yaml: adr = "x": there is no such key`},
+		{[]string{"--config", "unknown.yaml"}, nil, cli.ExitUsage, `unknown.yaml:1: adr = "x": there is no such key`},
 		{[]string{"--config", "list.yaml"}, nil, cli.ExitUsage, `issuers = "a"`},
 		{[]string{"--store", "redis"}, nil, cli.ExitUsage, `store = "redis"`},
-		{[]string{"--issuers", "https://a.example,https://b.example", "--public-url", "nowhere"}, nil, cli.ExitUsage, "public_url"},
-		{nil, []string{"SALLYPORT_LEGACY=maybe", "sallyport_store=redis", "SALLYPORT_NEW=1", "broken"}, cli.ExitUsage, "legacy"},
+		{[]string{"--issuers", "https://a.example,https://b.example", "--public-url", "nowhere"}, nil, cli.ExitUsage, "--public-url = "},
+		{nil, []string{"SALLYPORT_LEGACY=maybe", "sallyport_store=redis", "SALLYPORT_NEW=1", "broken"}, cli.ExitUsage, "SALLYPORT_LEGACY = "},
 		{[]string{"--limits", "x", "--audit", "x"}, nil, cli.ExitUsage, "limits"},
 		{[]string{"--no-such-flag"}, nil, cli.ExitUsage, "--no-such-flag"},
 		{[]string{"no-such-command"}, nil, cli.ExitUsage, "no-such-command"},
@@ -127,8 +127,8 @@ func TestIssuersKeepTheirProfiles(t *testing.T) {
 	cfg := config()
 	cfg.Issuers = []token.Issuer{{URL: "https://a.example", Profile: token.Profile{Algorithms: []string{"HS256"}}}}
 	for issuers, want := range map[string]string{
-		"https://a.example,https://b.example": "HS256",                 // the program's profile, which is wrong
-		"https://b.example":                   `public_url = "nowhere`, // nothing of it
+		"https://a.example,https://b.example": "HS256",                   // the program's profile, which is wrong
+		"https://b.example":                   `--public-url = "nowhere`, // nothing of it
 	} {
 		var out strings.Builder
 		code := cli.Run(t.Context(), cfg, []string{"--issuers", issuers, "--public-url", "nowhere"}, nil, &out, &out)

@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
+	"github.com/sallyport-mcp/sallyport/internal/command"
 	"github.com/sallyport-mcp/sallyport/server"
 )
 
@@ -20,8 +21,11 @@ const configKey = "config"
 type setting struct {
 	key   string // as in the YAML file; SALLYPORT_KEY and --key follow from it
 	about string
-	list  bool // several values, separated by commas or as a YAML sequence
+	write string // what to write instead of what is not text, if quotes alone do not help
+	list  bool   // several values, separated by commas or as a YAML sequence
 	apply func(*server.Config, []string)
+	// complete completes its value in a shell; without it nothing is proposed.
+	complete cobra.CompletionFunc
 	// elements, if set, takes a YAML sequence as it is: its elements may be more than
 	// texts.
 	elements func(*server.Config, []any) []server.Mistake
@@ -34,42 +38,43 @@ type setting struct {
 // settings returns every setting, in the order in which help shows them.
 func settings() []setting {
 	return []setting{
-		text("addr", "host:port of the MCP listener (default "+server.DefaultAddr+")",
+		address("addr", "`HOST:PORT`: where MCP is served ("+server.DefaultAddr+")",
 			func(c *server.Config) *string { return &c.Addr }),
-		text("public_url", "external base URL (default http:// and addr)",
+		text("public_url", "`URL`: by which clients know the server (http:// and addr)",
 			func(c *server.Config) *string { return &c.PublicURL }),
-		text("admin_addr", "host:port of /healthz, /readyz and /metrics, empty is off (default "+server.DefaultAdminAddr+")",
+		address("admin_addr", "`HOST:PORT`: health and metrics; empty is off ("+server.DefaultAdminAddr+")",
 			func(c *server.Config) *string { return &c.AdminAddr }),
 		{
 			key: "issuers", list: true,
-			about:    "trusted issuer URLs, comma separated; empty runs the embedded authorization server",
+			about:    "`URLS`: trusted issuers, comma separated (an embedded one)",
 			apply:    func(c *server.Config, v []string) { c.Issuers = server.Issuers(v...) },
 			elements: setIssuers,
 		},
-		text("model", "Casbin model (default "+server.DefaultModel+", or the textbook model)",
-			func(c *server.Config) *string { return &c.Model }),
-		text("policy", "Casbin policy (default "+server.DefaultPolicy+")",
-			func(c *server.Config) *string { return &c.Policy }),
+		text("model", "`FILE`: Casbin model ("+server.DefaultModel+", or the textbook's)",
+			func(c *server.Config) *string { return &c.Model }).files("conf"),
+		text("policy", "`FILE`: Casbin policy ("+server.DefaultPolicy+")",
+			func(c *server.Config) *string { return &c.Policy }).files("csv"),
 		{
-			key:   "sealing_keys",
-			about: "file of keys that seal what clients carry, the same for all replicas (default a random key)",
-			read:  readSealingKeys,
+			key:      "sealing_keys",
+			about:    "`FILE`: keys that seal what clients carry (a random key)",
+			read:     readSealingKeys,
+			complete: anyFile,
 		},
-		text("store", "where state is kept: memory",
-			func(c *server.Config) *string { return &c.Store }),
-		text("audit", "where decisions are recorded: stdout, stderr or file:PATH (default stderr)",
-			func(c *server.Config) *string { return &c.Audit }),
-		onOff("audit_chain", "on or off: chain the records, for audit verify (default off)",
+		text("store", "`memory`: where state is kept (memory)",
+			func(c *server.Config) *string { return &c.Store }).words("memory"),
+		text("audit", "`TO`: stdout, stderr or file:PATH, for decisions (stderr)",
+			func(c *server.Config) *string { return &c.Audit }).words("stdout", "stderr", "file:"),
+		onOff("audit_chain", "`on|off`: chain the records, for audit verify (off)",
 			func(c *server.Config) *server.Switch { return &c.AuditChain }),
-		{
-			key: "audit_failure", about: "while the audit cannot be written: count, or refuse calls (default count)",
+		setting{
+			key: "audit_failure", about: "`WHAT`: count or refuse, if it cannot be written (count)",
 			apply: func(c *server.Config, v []string) { c.AuditFailure = server.AuditFailure(v[0]) },
-		},
-		onOff("limits", "on or off: rates, concurrent calls and time per call (default on)",
+		}.words("count", "refuse"),
+		onOff("limits", "`on|off`: rates, calls at once, time per call (on)",
 			func(c *server.Config) *server.Switch { return &c.Limits }),
-		list("origins", "browser origins allowed, comma separated (default the server's own)",
+		list("origins", "`ORIGINS`: of browsers, comma separated (the server's own)",
 			func(c *server.Config, v []string) { c.Origins = v }),
-		onOff("legacy", "on or off: revisions before 2026-07-28 (default on)",
+		onOff("legacy", "`on|off`: revisions before 2026-07-28 (on)",
 			func(c *server.Config) *server.Switch { return &c.Legacy }),
 	}
 }
@@ -78,8 +83,35 @@ func text(key, about string, field func(*server.Config) *string) setting {
 	return setting{key: key, about: about, apply: func(c *server.Config, v []string) { *field(c) = v[0] }}
 }
 
+func address(key, about string, field func(*server.Config) *string) setting {
+	s := text(key, about, field)
+	s.write = "write for example " + server.DefaultAddr
+	return s
+}
+
+// anyFile leaves completion to the shell, which knows files.
+func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// words are what the value is one of, or begins with.
+func (s setting) words(list ...string) setting {
+	s.complete = command.CompleteWords(list...)
+	return s
+}
+
+// files are the extensions of the files of which the value is one.
+func (s setting) files(extensions ...string) setting {
+	s.complete = command.CompleteFiles(extensions...)
+	return s
+}
+
 func onOff(key, about string, field func(*server.Config) *server.Switch) setting {
-	return setting{key: key, about: about, apply: func(c *server.Config, v []string) { *field(c) = server.Switch(v[0]) }}
+	s := setting{
+		key: key, about: about, write: "write on or off",
+		apply: func(c *server.Config, v []string) { *field(c) = server.Switch(v[0]) },
+	}
+	return s.words("on", "off")
 }
 
 func list(key, about string, apply func(*server.Config, []string)) setting {
@@ -99,23 +131,31 @@ func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
 
 func (s setting) variable() string { return envPrefix + strings.ToUpper(s.key) }
 
-// addFlags declares a flag for every setting and for the file.
-func addFlags(flags *pflag.FlagSet) {
-	flags.SortFlags = false
-	flags.String(configKey, "", "YAML file with these settings (default "+defaultFile+" if present)")
+// addFlags declares a flag for every setting and for the file, on every command.
+func addFlags(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.SortFlags, root.Flags().SortFlags = false, false
+	flags.String(configKey, "", "`FILE`: YAML file with these settings ("+defaultFile+")")
+	command.CompleteFlag(root, configKey, command.CompleteFiles("yaml", "yml"))
 	for _, s := range settings() {
 		flags.String(s.flag(), "", s.about)
+		complete := s.complete
+		if complete == nil {
+			complete = cobra.NoFileCompletions
+		}
+		command.CompleteFlag(root, s.flag(), complete)
 	}
 }
 
 // longHelp describes what flags alone do not.
 func longHelp() string {
-	var b strings.Builder
-	b.WriteString("A protected MCP server: a call runs only if the token's scopes and the caller's\nroles both allow it.\n\n")
-	b.WriteString("Settings come from a YAML file, then the environment, then flags; the later one wins.\n")
-	b.WriteString("A flag --public-url is the variable SALLYPORT_PUBLIC_URL and the YAML key public_url.\n\n")
-	b.WriteString("Exit codes: 0 stopped or nothing wrong, 1 failed or policy errors, 2 wrong usage or configuration.")
-	return b.String()
+	return "A protected MCP server: a call runs only if the token's scopes and the caller's\n" +
+		"roles both allow it.\n\n" +
+		"Settings come from a YAML file, then the environment, then flags; the later one\n" +
+		"wins. --public-url is SALLYPORT_PUBLIC_URL and the YAML key public_url. Defaults\n" +
+		"are in parentheses.\n\n" +
+		"Exit codes: 0 stopped or nothing wrong, 1 failed or policy errors, 2 wrong usage\n" +
+		"or configuration."
 }
 
 // values takes a setting's value apart. A YAML sequence and a list separated
