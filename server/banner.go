@@ -149,6 +149,7 @@ func (s *Server) connectLines() string {
 	command("Claude Code", "claude mcp add --transport http", name+" "+url)
 	command("VS Code", "code --add-mcp", fmt.Sprintf(`'{"name":"%s","type":"http","url":"%s"}'`, name, url))
 	command("MCP Inspector", "npx @modelcontextprotocol/inspector --transport http", "--server-url "+url)
+	command("a shell", "sallyport login", url)
 	return b.String()
 }
 

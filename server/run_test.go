@@ -329,7 +329,7 @@ func TestBanner(t *testing.T) {
 		"http://127.0.0.1:8081/healthz", "claude mcp add --transport http my-notes--app http://127.0.0.1:8080/mcp\n",
 		`code --add-mcp '{"name":"my-notes--app","type":"http","url":"http://127.0.0.1:8080/mcp"}'` + "\n",
 		"npx @modelcontextprotocol/inspector --transport http --server-url http://127.0.0.1:8080/mcp\n",
-		"tool any", "any valid token", "and 4 more",
+		"sallyport login http://127.0.0.1:8080/mcp\n", "tool any", "any valid token", "and 4 more",
 	} {
 		if !strings.Contains(joined, part) {
 			t.Errorf("the banner lacks %q:\n%s", part, banner)
