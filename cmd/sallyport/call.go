@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/internal/client"
 	"github.com/sallyport-mcp/sallyport/internal/command"
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // maxArguments bounds arguments from the standard input; a server takes less.
@@ -91,7 +92,7 @@ func (h calling) stepUpFor(cmd *cobra.Command, attended bool) func(context.Conte
 		if len(missing) == 0 {
 			missing = refused.Scopes
 		}
-		return ask(cmd, "Door one is shut: this needs "+client.Printable(strings.Join(missing, " "))+". Authorize now?"), nil
+		return ask(cmd, "Door one is shut: this needs "+terminal.Shown(strings.Join(missing, " "))+". Authorize now?"), nil
 	}
 }
 
@@ -126,9 +127,9 @@ func writeContent(w io.Writer, result *client.Result) error {
 		switch {
 		case block.Type == "text":
 		case block.URI != "":
-			text = "[" + client.Printable(block.Type+" "+block.URI) + "]"
+			text = "[" + terminal.Shown(block.Type+" "+block.URI) + "]"
 		default:
-			text = fmt.Sprintf("[%s, %d bytes in Base64; --json shows it]", client.Printable(strings.TrimSpace(block.Type+" "+block.MIME)), len(block.Data))
+			text = fmt.Sprintf("[%s, %d bytes in Base64; --json shows it]", terminal.Shown(strings.TrimSpace(block.Type+" "+block.MIME)), len(block.Data))
 		}
 		if err := writeText(w, text); err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/internal/client"
 	"github.com/sallyport-mcp/sallyport/internal/command"
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // clientCommands are the commands that use servers, as a client.
@@ -86,7 +87,7 @@ func writeJSON(w io.Writer, value any) error {
 // program gets every byte.
 func writeText(w io.Writer, text string) error {
 	if command.IsTerminal(w) {
-		text = client.Printable(text)
+		text = terminal.Shown(text)
 	}
 	_, err := fmt.Fprintln(w, strings.TrimSuffix(text, "\n"))
 	return err

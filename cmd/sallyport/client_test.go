@@ -133,7 +133,7 @@ func TestWriteContent(t *testing.T) {
 	if e := (calling{}).write(&out, &err, result); e != nil || err.Len() > 0 {
 		t.Errorf("%v, %s", e, &err)
 	}
-	if want := "two\nlines\n[image image/png, 4 bytes in Base64; --json shows it]\n[resource_link note://1?]\n"; out.String() != want {
+	if want := "two\nlines\n[image image/png, 4 bytes in Base64; --json shows it]\n[resource_link note://1\\x1b]\n"; out.String() != want {
 		t.Errorf("%q", &out)
 	}
 	out.Reset()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/internal/client"
 	"github.com/sallyport-mcp/sallyport/internal/command"
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 func loginCommand() *cobra.Command {
@@ -69,11 +70,11 @@ func writeSession(w io.Writer, s client.Session) error {
 		expires += ", renewed by itself"
 	}
 	text := paint.Good("Logged in") + " to " + s.Resource + "\n" +
-		"  scopes   " + client.Printable(scopes) + "\n"
+		"  scopes   " + terminal.Shown(scopes) + "\n"
 	if len(s.NotGranted) > 0 {
-		text += "  " + paint.Odd("denied   "+client.Printable(strings.Join(s.NotGranted, " "))) + "\n"
+		text += "  " + paint.Odd("denied   "+terminal.Shown(strings.Join(s.NotGranted, " "))) + "\n"
 	}
-	text += "  issuer   " + client.Printable(s.Issuer) + "\n" +
+	text += "  issuer   " + terminal.Shown(s.Issuer) + "\n" +
 		"  expires  " + expires + "\n" +
 		"What is there: sallyport tools " + client.Quoted(s.Resource) + "\n"
 	_, err := fmt.Fprint(w, text)

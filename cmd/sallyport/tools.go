@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/internal/client"
 	"github.com/sallyport-mcp/sallyport/internal/command"
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // screen is how wide a line is for a person.
@@ -59,7 +60,7 @@ func writeTools(w io.Writer, list []client.Tool) error {
 		b.WriteString("There is no tool here that you may see.\n")
 	}
 	for _, tool := range list {
-		name := client.Printable(tool.Name)
+		name := terminal.Shown(tool.Name)
 		about := firstLine(tool.Description)
 		if about == "" {
 			about = firstLine(tool.Title)
@@ -88,7 +89,7 @@ func usage(a client.Argument) string {
 	if kind == "" || strings.ContainsAny(kind, " ") {
 		kind = "VALUE"
 	}
-	words := "--arg " + client.Quoted(client.Printable(a.Name)) + "=" + client.Printable(kind)
+	words := "--arg " + client.Quoted(terminal.Shown(a.Name)) + "=" + terminal.Shown(kind)
 	if !a.Required {
 		words = "[" + words + "]"
 	}
@@ -97,7 +98,7 @@ func usage(a client.Argument) string {
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return client.Printable(strings.TrimSpace(line))
+	return terminal.Shown(strings.TrimSpace(line))
 }
 
 // fit cuts a text for a person at a terminal, where so much of the line is taken.

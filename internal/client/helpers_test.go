@@ -118,8 +118,8 @@ func notesTools() []tools.Tool {
 	}
 }
 
-// terminal is what a person reads and does.
-type terminal struct {
+// screen is what a person reads and does.
+type screen struct {
 	t     *testing.T
 	mu    sync.Mutex
 	lines []string
@@ -127,20 +127,20 @@ type terminal struct {
 	busy  sync.WaitGroup
 }
 
-func (p *terminal) tell(line string) {
+func (p *screen) tell(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lines = append(p.lines, line)
 }
 
-func (p *terminal) text() string {
+func (p *screen) text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Join(p.lines, "\n")
 }
 
 // as is a browser in which somebody logs in by name and allows.
-func (p *terminal) as(name string) func(context.Context, string) error {
+func (p *screen) as(name string) func(context.Context, string) error {
 	return func(ctx context.Context, address string) error {
 		p.busy.Go(func() {
 			page, err := browsertest.Walk(context.WithoutCancel(ctx), address, name)
@@ -156,9 +156,9 @@ func (p *terminal) as(name string) func(context.Context, string) error {
 }
 
 // newClient returns a client at a terminal, whose browser is somebody's.
-func newClient(t *testing.T, clock *clock, home, name string) (*Client, *terminal) {
+func newClient(t *testing.T, clock *clock, home, name string) (*Client, *screen) {
 	t.Helper()
-	p := &terminal{t: t}
+	p := &screen{t: t}
 	cfg := Config{Home: home, Tell: p.tell, Open: p.as(name), LoginTime: 20 * time.Second}
 	if clock != nil {
 		cfg.Now = clock.now
@@ -169,7 +169,7 @@ func newClient(t *testing.T, clock *clock, home, name string) (*Client, *termina
 }
 
 // loggedIn returns a client with these scopes.
-func loggedIn(t *testing.T, n *notebook, name string, scopes ...string) (*Client, *terminal) {
+func loggedIn(t *testing.T, n *notebook, name string, scopes ...string) (*Client, *screen) {
 	t.Helper()
 	c, p := newClient(t, n.clock, t.TempDir(), name)
 	if _, err := c.Login(t.Context(), LoginRequest{URL: n.url, Scopes: scopes}); err != nil {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // LoginRequest says how to log in.
@@ -136,7 +138,7 @@ func (c *Client) authorize(ctx context.Context, a *attempt) (entry, error) {
 	if c.cfg.Open != nil {
 		how = "Log in in the browser. If none opens, open this page yourself:"
 	}
-	c.cfg.Tell(how + "\n\n  " + Printable(address) + "\n")
+	c.cfg.Tell(how + "\n\n  " + terminal.Shown(address) + "\n")
 	if c.cfg.Open != nil {
 		if err := c.cfg.Open(ctx, address); err != nil {
 			c.cfg.Tell("No browser could be opened here: " + clean(err.Error()) + ".")

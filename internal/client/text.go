@@ -4,28 +4,16 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/sallyport-mcp/sallyport/internal/terminal"
 )
 
 // longestText bounds what is shown of one text that a server chose.
 const longestText = 300
 
-// Printable returns a text of several lines as a terminal may show it: characters that move a cursor, colour, ring, hide or turn
-// text around are replaced.
-func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r == utf8.RuneError, unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp):
-			return '?'
-		}
-		return r
-	}, text)
-}
-
 // clean returns a text of a server as one short line.
 func clean(text string) string {
-	text = Printable(strings.Join(strings.Fields(text), " "))
+	text = terminal.Shown(strings.Join(strings.Fields(text), " "))
 	if utf8.RuneCountInString(text) > longestText {
 		text = string([]rune(text)[:longestText]) + "..."
 	}

@@ -17,7 +17,7 @@ import (
 const search = `{"name": "search", "description": "Search.", "inputSchema": {"type": "object", "properties": {"q": {"type": "string", "x-mcp-header": "Q"}}}}`
 
 // loggedInFake is a client that is logged in to a fake.
-func loggedInFake(t *testing.T, f *fake) (*Client, *terminal) {
+func loggedInFake(t *testing.T, f *fake) (*Client, *screen) {
 	t.Helper()
 	c, p := newClient(t, nil, t.TempDir(), "nobody")
 	if _, err := c.Login(t.Context(), LoginRequest{URL: f.url}); err != nil {

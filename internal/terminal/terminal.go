@@ -14,7 +14,7 @@ func Shown(text string) string {
 	}
 	var b strings.Builder
 	for _, r := range text {
-		if r == '\n' || strconv.IsPrint(r) {
+		if r == '\n' || r == '\t' || strconv.IsPrint(r) {
 			b.WriteRune(r)
 		} else {
 			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
@@ -25,7 +25,7 @@ func Shown(text string) string {
 
 func isPlain(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; c != '\n' && (c < ' ' || c > '~') {
+		if c := text[i]; c != '\n' && c != '\t' && (c < ' ' || c > '~') {
 			return false
 		}
 	}

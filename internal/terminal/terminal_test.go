@@ -11,7 +11,7 @@ func TestL02_Shown(t *testing.T) {
 		"\u202e\u200b\u2028\u0085":      `\u202e\u200b\u2028\u0085`,
 		"\U000e0041":                    `\U000e0041`,
 		"\xff":                          "\ufffd",
-		"a\tb":                          `a\tb`,
+		"a\tb":                          "a\tb",
 	} {
 		if got := Shown(text); got != want {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -178,11 +179,14 @@ func serveShortly(t *testing.T, cfg server.Config, args, env []string) (int, str
 
 // untilServing keeps what is written, and stops a server at its banner.
 type untilServing struct {
+	mu   sync.Mutex // what serves logs in the background
 	text bytes.Buffer
 	stop func()
 }
 
 func (u *untilServing) Write(p []byte) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	if bytes.Contains(p, []byte("protected by Sallyport")) {
 		u.stop()
 	}
