@@ -68,7 +68,7 @@ func badMetadata() map[string]bend {
 		"no registration":             {bend: func(f *fake, _ string) { delete(f.issuer, "registration_endpoint") }, want: "--client-id"},
 		"registration refused": {bend: func(f *fake, _ string) {
 			f.at["/register"] = answer(400, `{"error": "invalid_redirect_uri", "error_description": "no \u001b[31mloopback"}`)
-		}, want: "invalid_redirect_uri (no ?[31mloopback)"},
+		}, want: "invalid_redirect_uri (no \\x1b[31mloopback)"},
 		"a client with a secret": {bend: func(f *fake, _ string) { f.registered["token_endpoint_auth_method"] = "client_secret_basic" }, want: "a secret"},
 		"a client without an id": {bend: func(f *fake, _ string) { delete(f.registered, "client_id") }, want: "no client_id"},
 	}
@@ -86,7 +86,7 @@ func badAnswers() map[string]bend {
 		}, want: "does not come from"},
 		"an error": {bend: func(f *fake, _ string) {
 			f.arrive = func(q url.Values) { q.Set("error", "access_denied"); q.Set("error_description", "she said no\x1b[2J") }
-		}, want: "refused: access_denied (she said no?[2J)"},
+		}, want: "refused: access_denied (she said no\\x1b[2J)"},
 		"no code":           {bend: func(f *fake, _ string) { f.arrive = func(q url.Values) { q.Del("code") } }, want: "neither a code nor an error"},
 		"code refused":      {bend: func(f *fake, _ string) { f.at["/token"] = answer(400, `{"error": "invalid_grant"}`) }, want: "invalid_grant", late: true},
 		"an answer in HTML": {bend: func(f *fake, _ string) { f.at["/token"] = answer(502, `<p>access-canary`) }, want: "status 502", late: true},

@@ -246,7 +246,7 @@ func TestLogin_NobodyComes(t *testing.T) {
 	defer c.Close()
 	_, err = c.Login(ctx, LoginRequest{URL: f.url})
 	wantError(t, err, "interrupted")
-	if !strings.Contains(p.text(), "No browser could be opened here: no browser?.") {
+	if !strings.Contains(p.text(), "No browser could be opened here: no browser\\x1b.") {
 		t.Error(p.text())
 	}
 }

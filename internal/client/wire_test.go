@@ -66,7 +66,7 @@ func TestRefusals(t *testing.T) {
 			[]string{"the server refuses; no scope is named"}},
 		"scopes for a shell": {403, http.Header{"Www-Authenticate": {`Bearer error="insufficient_scope", scope="$(reboot) it's"`}}, `{}`,
 			[]string{`--scope '$(reboot)'`, `--scope 'it'\''s'`, "the scopes $(reboot) it's"}},
-		"an escape":       {400, nil, `{"error": {"code": -32602, "message": "bad \u001b]0;title\u0007"}}`, []string{"status 400: bad ?]0;title?"}},
+		"an escape":       {400, nil, `{"error": {"code": -32602, "message": "bad \u001b]0;title\u0007"}}`, []string{"status 400: bad \\x1b]0;title\\a"}},
 		"led away":        {307, http.Header{"Location": {"http://127.0.0.1:1/"}}, ``, []string{"redirects (status 307)", "not followed"}},
 		"asks for input":  {400, nil, `{"error": {"code": -32021, "message": "elicitation"}}`, []string{"another client"}},
 		"asks in results": {200, nil, `{"jsonrpc": "2.0", "id": 2, "result": {"resultType": "input_required"}}`, []string{"another client"}},
