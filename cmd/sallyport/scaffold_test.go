@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os/exec"
 	"strings"
 	"testing"
@@ -39,28 +38,6 @@ func TestNewProject(t *testing.T) {
 		})
 	})
 	t.Logf("from nothing to a server with seven additions, built and tested: %s", time.Since(began).Round(time.Second))
-}
-
-// TestScaffoldHelp keeps the help of these commands on a screen of 80 columns and 24 lines.
-func TestScaffoldHelp(t *testing.T) {
-	for _, words := range []string{"new", "add", "add tool", "add resource", "add prompt"} {
-		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), append(strings.Fields(words), "--help"), &stdout, &stderr); code != 0 || stderr.Len() > 0 {
-			t.Errorf("%q: exit code %d, %s", words, code, &stderr)
-		}
-		lines := strings.Split(strings.TrimSuffix(stdout.String(), "\n"), "\n")
-		if len(lines) > 24 {
-			t.Errorf("%q: %d lines of help do not fit a screen", words, len(lines))
-		}
-		for _, line := range lines {
-			if len(line) > 80 {
-				t.Errorf("%q: a line of %d characters: %s", words, len(line), line)
-			}
-		}
-		if !strings.Contains(stdout.String(), "Examples:\n  sallyport "+words+" ") {
-			t.Errorf("%q: no example of its own in\n%s", words, &stdout)
-		}
-	}
 }
 
 // TestNewText_Incomplete is for a server whose modules are not known.
