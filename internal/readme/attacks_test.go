@@ -20,8 +20,8 @@ const attacks = root + "/docs/attacks.md"
 // attack is a test that is named after what it answers.
 type attack struct{ id, test, pkg, about string }
 
-// numbered is the name of such a test: a class, a number, what it is about.
-var numbered = regexp.MustCompile(`^(?:Test|Benchmark)([A-Z])(\d\d)_(\w+)$`)
+// numbered is the name of such a test: a class and a number, or several, and what it is about.
+var numbered = regexp.MustCompile(`^(?:Test|Benchmark)((?:[A-Z]\d\d_)+)(\w+)$`)
 
 // inText is an id where it stands within a test: the name of a subtest, or a comment.
 var inText = regexp.MustCompile(`\b([A-Z])-(\d\d)\b`)
@@ -81,7 +81,9 @@ func attacksIn(path string) ([]attack, error) {
 		ids := map[string]bool{}
 		about := words(f)
 		if parts := numbered.FindStringSubmatch(f.Name.Name); parts != nil {
-			ids[parts[1]+"-"+parts[2]] = true
+			for _, id := range strings.Split(strings.TrimSuffix(parts[1], "_"), "_") {
+				ids[id[:1]+"-"+id[1:]] = true
+			}
 		}
 		start := f.Pos()
 		if f.Doc != nil {
@@ -109,7 +111,7 @@ func words(f *ast.FuncDecl) string {
 	}
 	name := f.Name.Name
 	if parts := numbered.FindStringSubmatch(name); parts != nil {
-		name = parts[3]
+		name = parts[2]
 	}
 	spaced := regexp.MustCompile(`([a-z0-9])([A-Z])`).ReplaceAllString(strings.TrimPrefix(name, "Test"), "$1 $2")
 	spaced = regexp.MustCompile(`([A-Z])([A-Z][a-z])`).ReplaceAllString(strings.ReplaceAll(spaced, "_", ", "), "$1 $2")
