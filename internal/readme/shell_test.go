@@ -70,7 +70,7 @@ func TestShellIsChecked(t *testing.T) {
 	}}
 	for line, want := range map[string]string{
 		"policy check --model x p.csv": "", "policy chek p.csv": "there is no command chek", "polcy check": "there is no command polcy",
-		"policy check --modle x": "there is no flag --modle", "policy check --mod x": "there is no flag --mod", "--help": "",
+		"policy check --modell x": "there is no flag --modell", "policy check --mod x": "there is no flag --mod", "--help": "",
 	} {
 		if got := checkTyped(known, "sallyport", strings.Fields(line)); got != want {
 			t.Errorf("%s: %q, want %q", line, got, want)
