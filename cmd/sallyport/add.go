@@ -95,6 +95,9 @@ func addedText(paint command.Paint, a scaffold.Added) string {
 	line("")
 	line("Next:")
 	line("  go test ./...")
+	if !a.Anyone && !a.AlreadyAllowed {
+		line("  go run . policy test --cover   %s", paint.Quiet("# policy_test.yaml has no test of the row yet"))
+	}
 	return b.String()
 }
 
@@ -106,5 +109,5 @@ func whoMay(a scaffold.Added) string {
 	case a.AlreadyAllowed:
 		return fmt.Sprintf("role:%s may use it: policy.csv says so already.", a.Role)
 	}
-	return fmt.Sprintf("Only role:%s may use it, until policy.csv says more.", a.Role)
+	return fmt.Sprintf("Only who has role:%s may use it, until policy.csv says more.", a.Role)
 }
