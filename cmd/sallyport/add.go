@@ -50,7 +50,8 @@ func addKindCommand(kind scaffold.Kind, use, what, short, long string, examples 
 		Long: long + "\n\n" +
 			"The role that may use it is the one of --role, else one that may already, else\n" +
 			"the one that includes all others.\n\n" +
-			"Exit codes: 0 added, 1 there already or failed, 2 wrong usage.",
+			"Exit codes: 0 added, 1 there already or failed, 2 wrong usage, or no server and\n" +
+			"policy here that it could be added to.",
 		Example: strings.Join(examples, "\n"),
 		Args:    exactlyOne(what, strings.TrimSpace(examples[0])),
 		RunE: func(cmd *cobra.Command, args []string) error {
