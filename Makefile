@@ -20,7 +20,7 @@ COUNT    ?= 1
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: ## run the notes example on 127.0.0.1:8080, with three demo users
+run: ## serve the notes example on 127.0.0.1:8080
 	$(GO) run ./examples/notes
 
 # The race detector needs cgo, and cgo needs a C compiler. Without one the tests still run, and say what they did not check.
@@ -42,7 +42,7 @@ else
 	CGO_ENABLED=1 $(GO) test -timeout 10m $(RACE) -shuffle=on -count=$(COUNT) ./...
 endif
 
-examples: ## test the example that has a module of its own, with its database
+examples: ## test the example with a module of its own
 	cd examples/tables && $(GO) vet ./... && $(GO) test -timeout 2m -count=1 ./...
 
 $(LINTER):
@@ -55,7 +55,7 @@ $(SPELLER):
 	GOBIN=$(BIN) $(GO) install $(SPELL_PKG)
 	@mv $(BIN)/misspell $@
 
-lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint with the import rules of docs/design.md, the spelling of documents; the same for what `sallyport new` writes
+lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint, spelling; new servers
 	$(SPELLER) -error $$(git ls-files '*.md')
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
@@ -76,10 +76,10 @@ lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint with the import rules of
 fmt: ## format all Go files
 	gofmt -w $$(git ls-files '*.go')
 
-cover: ## fail unless authz and transport/token are covered to 100 %, the rest to 85 %
+cover: ## authz, transport/token 100 % covered, the rest 85 %
 	$(GO) run ./internal/covergate
 
-differential: ## compare CASES (100000) random decisions, and all of every small policy, with Casbin and Cedar
+differential: ## CASES (100000) decisions beside Casbin and Cedar
 	$(GO) test -timeout 60m -count=1 -v -run '^TestP26_' ./authz -cases $(CASES) -rows 3
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
@@ -89,45 +89,48 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 	  done; \
 	done
 
-differential-tokens: ## judge CASES (100000) bent tokens beside golang-jwt and jwx
+differential-tokens: ## CASES bent tokens, judged beside golang-jwt and jwx
 	cd internal/tokendiff && $(GO) test -count=1 ./vectors && $(GO) test -count=1 -timeout 60m -v . -cases $(CASES)
 
-soak: ## CALLS (1000000) requests of twelve callers at once, with every fault, against answers and audit (race detector; an hour or more)
+# An hour or more.
+soak: ## CALLS (1000000) of twelve callers, with every fault
 	$(GO) test $(RACE) -timeout 6h -count=1 -v -run '^TestM31_' ./server -calls $(CALLS)
 
-differential-messages: ## send CASES (100000) bent requests over TCP, and compare what ran with what was authorized
+differential-messages: ## CASES bent requests: what ran is what was decided
 	$(GO) test -timeout 60m -count=1 -v -run '^TestR34_' ./internal/bodyfuzz -cases $(CASES)
 
-bench: ## the cost of a protected call against bare mcp-go; fails if it is above its bars (about two minutes)
+# About two minutes each. Both fail if what they measure is above its bars.
+bench: ## what a protected call costs beside bare mcp-go
 	cd bench && $(GO) test -count=1 . ./internal/... && $(GO) run . -bar $(BENCHFLAGS)
 
-bench-authz: ## the cost of a decision by the number of rules, and docs/policy-speed.md; fails if it is above its bars (about two minutes)
+bench-authz: ## what a decision costs with 10 rules and 100,000
 	cd bench && $(GO) test -count=1 ./authz ./internal/... && $(GO) run ./authz -bar -doc ../docs/policy-speed.md $(BENCHFLAGS)
 
-e2e: e2e-go e2e-browser ## all three real clients against a fresh notes example
+e2e: e2e-go e2e-browser ## three real clients against the notes example
 
-e2e-go: ## the mcp-go and go-sdk clients, from a 401 to a step-up (Go only)
+e2e-go: ## the mcp-go and go-sdk clients, up to a step-up
 	cd e2e && $(GO) test -timeout 5m -count=1 ./...
 
-e2e-browser: ## the TypeScript SDK with headless Chromium (needs Node 20, npm, Chromium)
+e2e-browser: ## the TypeScript SDK (needs Node 20, npm, Chromium)
 	./e2e/browser/run
 
-conformance: ## the official MCP conformance suite, both revisions, through the gate (needs npm)
+conformance: ## the official MCP suite, needs npm
 	./e2e/conformance/run
 
-interop: ## both of the following; the second also if the first fails
+interop: ## both of the following, even if the first fails
 	@failed=0; for part in interop-clients interop-issuers; do $(MAKE) $$part || failed=1; done; exit $$failed
 
-interop-clients: ## Inspector, mcp-remote, TypeScript and Python SDKs against the notes example (needs npm, Python)
+interop-clients: ## Inspector, mcp-remote, SDKs; needs npm, Python
 	./e2e/interop/run
 
-interop-issuers: ## tokens of oidc-provider and Keycloak, from login to key rotation (needs npm, Java 17, Maven)
+interop-issuers: ## two issuers; needs npm, Java 17, Maven
 	./e2e/issuers/run
 
-mutants: ## switch off one check of token verification at a time, and show that a test fails for each (about ten minutes)
+# About ten minutes.
+mutants: ## show that a test fails without each token check
 	$(GO) run ./internal/mutants
 
-nightly: ## what takes long: tests ten times over, a million decisions, bent tokens, requests and calls, five minutes a fuzz target, all clients and issuers
+nightly: ## all that takes long, with ten times the cases
 	$(MAKE) test COUNT=10
 	SALLYPORT_NIGHTLY=1000 $(GO) test -count=1 -run TestF11 ./server/cli
 	$(MAKE) differential CASES=1000000

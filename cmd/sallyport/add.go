@@ -50,7 +50,8 @@ func addKindCommand(kind scaffold.Kind, use, what, short, long string, examples 
 		Long: long + "\n\n" +
 			"The role that may use it is the one of --role, else one that may already, else\n" +
 			"the one that includes all others.\n\n" +
-			"Exit codes: 0 added, 1 there already or failed, 2 wrong usage.",
+			"Exit codes: 0 added, 1 there already or failed, 2 wrong usage, or no server and\n" +
+			"policy here that it could be added to.",
 		Example: strings.Join(examples, "\n"),
 		Args:    exactlyOne(what, strings.TrimSpace(examples[0])),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -95,6 +96,9 @@ func addedText(paint command.Paint, a scaffold.Added) string {
 	line("")
 	line("Next:")
 	line("  go test ./...")
+	if !a.Anyone && !a.AlreadyAllowed {
+		line("  go run . policy test --cover   %s", paint.Quiet("# policy_test.yaml has no test of the row yet"))
+	}
 	return b.String()
 }
 
@@ -106,5 +110,5 @@ func whoMay(a scaffold.Added) string {
 	case a.AlreadyAllowed:
 		return fmt.Sprintf("role:%s may use it: policy.csv says so already.", a.Role)
 	}
-	return fmt.Sprintf("Only role:%s may use it, until policy.csv says more.", a.Role)
+	return fmt.Sprintf("Only who has role:%s may use it, until policy.csv says more.", a.Role)
 }

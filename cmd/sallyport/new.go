@@ -23,7 +23,7 @@ func newCommand() *cobra.Command {
 			"It builds, passes its tests and runs at once, and asks nothing.\n\n" +
 			"minimal has one tool, and a policy to learn from. full has three tools, a\n" +
 			"resource template, a prompt, and a row of every kind in its policy.\n\n" +
-			"Exit codes: 0 written, 1 not written, 2 wrong usage.",
+			"Exit codes: 0 written, 1 it failed, 2 wrong usage, or the directory is taken.",
 		Example: "  sallyport new notes\n" +
 			"  sallyport new notes --template full --module example.com/you/notes\n" +
 			"  sallyport new notes --issuer https://id.example.com",

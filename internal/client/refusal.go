@@ -108,6 +108,9 @@ func (r *Refusal) Error() string {
 			scopeList(r.challenge.scopes))
 	case r.Door == 1:
 		return fmt.Sprintf("door one is shut: the token lacks %s; open it: %s", cmp.Or(scopeList(r.Missing()), scopeList(r.challenge.scopes)), r.command())
+	case r.Door == 2 && strings.Contains(r.Permission, "{"):
+		return fmt.Sprintf("door two is shut: the arguments do not fill the permission %s, so that nobody could have it; give a value of A-Z a-z 0-9 . _ -, up to 128 of them",
+			r.Permission)
 	case r.Door == 2:
 		return fmt.Sprintf("door two is shut: you lack the permission %s, and no scope can help; ask whoever keeps the policy of %s", r.Permission, server)
 	case r.Status == http.StatusForbidden:

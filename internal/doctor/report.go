@@ -104,7 +104,7 @@ func (r *Report) Headline() string {
 	case PostureOpen:
 		return "There is no gate: this server asks nobody for a token."
 	default:
-		return "No gate and no MCP server was recognised at this address."
+		return "No gate and no MCP server was recognised at this address. Is the path right?"
 	}
 }
 

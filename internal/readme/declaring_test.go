@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,19 +110,9 @@ func tickets() tools.Resource {
 		},
 		// Every project is suggested here; each caller is shown those they may read.
 		Complete: map[string]tools.CompleteFunc{"project": func(_ context.Context, typed string) ([]string, error) {
-			return keep([]string{"HR", "OPS", "WEB"}, func(key string) bool { return strings.HasPrefix(key, typed) }), nil
+			return slices.DeleteFunc([]string{"HR", "OPS", "WEB"}, func(key string) bool { return !strings.HasPrefix(key, typed) }), nil
 		}},
 	}
-}
-
-func keep(list []string, wanted func(string) bool) []string {
-	var kept []string
-	for _, value := range list {
-		if wanted(value) {
-			kept = append(kept, value)
-		}
-	}
-	return kept
 }
 
 // triage is a prompt with one argument.

@@ -138,6 +138,20 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestEveryPageIsInTheREADME: a page that the first one does not name is found by nobody.
+func TestEveryPageIsInTheREADME(t *testing.T) {
+	text := read(t, readme)
+	for _, path := range documents(t) {
+		page, err := filepath.Rel(root, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(page, "docs/") && !strings.Contains(text, "]("+page+")") {
+			t.Errorf("README.md has no link to %s", page)
+		}
+	}
+}
+
 var (
 	heading = regexp.MustCompile("(?m)^#+ (.+)$")
 	unkept  = regexp.MustCompile(`[^a-z0-9 _-]`)

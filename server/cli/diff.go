@@ -24,7 +24,7 @@ same in another way are no difference. Both are read under the configured model.
 
 Exit codes: 0 no answer differs, 1 some do, 2 wrong usage, configuration or
 policy.`,
-		Example: p.examples("policy diff old.csv", "policy diff <(git show HEAD:policy.csv)"),
+		Example: p.examples("policy diff old.csv", "policy diff old.csv new.csv"),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{Err: errors.New("policy diff takes one policy file or two: OLD [NEW]")}
