@@ -146,7 +146,8 @@ func TestTexts(t *testing.T) {
 	}
 	for word, want := range map[string]string{
 		"notes:read": "notes:read", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "a;b": "'a;b'", "note/{id}:read": "note/{id}:read",
-		"https://x.example/mcp?a=b": "'https://x.example/mcp?a=b'", "~": "'~'", "*": "'*'", "\u00e9": "'\u00e9'",
+		"https://x.example/mcp?a=b": "'https://x.example/mcp?a=b'", "~": "'~'",
+		"{x,--client-id,y}": "'{x,--client-id,y}'", "{1..9}": "'{1..9}'", "a.b": "a.b", "*": "'*'", "\u00e9": "'\u00e9'",
 	} {
 		if got := Quoted(word); got != want {
 			t.Errorf("%s: %s, want %s", word, got, want)
