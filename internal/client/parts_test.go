@@ -181,6 +181,25 @@ func TestStore_Private(t *testing.T) {
 	}
 }
 
+// TestStore_PrivateFromTheStart has no file yet in a directory where others may write: they could put theirs there.
+func TestStore_PrivateFromTheStart(t *testing.T) {
+	s := store{dir: t.TempDir()}
+	if err := os.Chmod(s.dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	put := func(all entries) error { all["x"] = entry{}; return nil }
+	wantError(t, s.update(put), "chmod 700")
+	if list, err := os.ReadDir(s.dir); err != nil || len(list) != 0 {
+		t.Errorf("it has left %v there, %v", list, err)
+	}
+	if err := os.Chmod(s.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.update(put); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStore_Broken(t *testing.T) {
 	s := store{dir: t.TempDir()}
 	for _, text := range []string{`{`, `{"version": 2, "logins": {}}`, `{}`, `{"version": 1, "version": 1}`} {
