@@ -114,6 +114,21 @@ func TestF13_ASinkThatDoesNotAnswerIsNotWaitedForWithoutEnd(t *testing.T) {
 	})
 }
 
+// TestF13_AnAlarmThatCameTooLateEnds: a wait may end as the write does, and sound the alarm over a
+// sink that works. Nobody may come to a replica that is not ready, so it has to end by itself.
+func TestF13_AnAlarmThatCameTooLateEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := strictLog(t, newSink(), quiet())
+		if a.await(&waiting{done: make(chan struct{})}) || !a.down.Load() {
+			t.Fatal("no alarm")
+		}
+		waits(1100 * time.Millisecond)
+		if a.down.Load() {
+			t.Error("the sink works and there is nothing to write, and calls are still refused")
+		}
+	})
+}
+
 // counting counts writes.
 type counting struct {
 	io.Writer

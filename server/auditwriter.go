@@ -187,7 +187,7 @@ func (a *auditLog) flush() {
 	a.mu.Unlock()
 	a.spare = p
 	defer p.reset()
-	if len(p.text) == 0 && lost == a.noted && !a.failing {
+	if len(p.text) == 0 && lost == a.noted && !a.failing && !a.down.Load() {
 		return
 	}
 	out, written, err := a.put(p, lost)

@@ -266,6 +266,14 @@ func TestM01_ConcealedOrAsked(t *testing.T) {
 	if a := alice.Call("mirrored", params{"region": "eu"}); a.Code != -32020 {
 		t.Errorf("alice without the header: %v, want -32020", a)
 	}
+	// Nothing is concealed from who lacks a scope only, and headers come before the decision.
+	lacking := f.as(t, "alice")
+	if a := lacking.Call("mirrored", params{"region": "eu"}); a.Code != -32020 {
+		t.Errorf("without the header and the scope: %+v", a)
+	}
+	if a := lacking.With("Mcp-Param-Region", "eu").Call("mirrored", params{"region": "eu"}); !a.StepUp("secret:use") {
+		t.Errorf("without the scope: %+v", a)
+	}
 	if a := alice.With("Mcp-Param-Region", "eu").Call("mirrored", params{"region": "eu"}); !a.OK() {
 		t.Errorf("alice with the header: %v", a)
 	}

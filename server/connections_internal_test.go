@@ -103,6 +103,26 @@ func TestF04_ConnectionLimit(t *testing.T) {
 	})
 }
 
+// TestF04_AClosedConnectionIsNotCountedAgain: the request of a connection may have come in the moment
+// in which it was closed for another.
+func TestF04_AClosedConnectionIsNotCountedAgain(t *testing.T) {
+	c := newConnections(1, time.Now, quiet())
+	victim, other := net.Pipe()
+	defer other.Close()
+	c.changed(victim, http.StateNew)
+	c.changed(other, http.StateNew)
+	for _, state := range []http.ConnState{http.StateActive, http.StateIdle, http.StateClosed} {
+		c.changed(victim, state)
+		if c.count() != 1 {
+			t.Errorf("%v: %d are open", state, c.count())
+		}
+	}
+	c.changed(other, http.StateClosed)
+	if c.count() != 0 {
+		t.Error("one that was closed is counted")
+	}
+}
+
 // TestF04_AFloodOfConnections: many times more connections than there may be, each with
 // part of a request or nothing, leave room for whoever has something to ask.
 func TestF04_AFloodOfConnections(t *testing.T) {

@@ -13,8 +13,8 @@ const (
 	// slowly the bytes come.
 	BodyTimeout = 30 * time.Second
 	// DrainTimeout bounds how long the answer to a request that is refused before
-	// its body was read may wait for that body. net/http reads what is left of a
-	// body before it sends an answer.
+	// its body was read, or whose body nobody reads, may wait for that body.
+	// net/http reads what is left of a body before it sends an answer.
 	DrainTimeout = 2 * time.Second
 	// WriteTimeout bounds how long one event or answer may wait for a client
 	// that does not read. It starts anew with each of them, so that a stream
@@ -32,12 +32,13 @@ const (
 // no WriteTimeout, which would cut streams: the handler of [New] sets a
 // deadline for each write, and clears the read deadline once it has the body.
 // A connection is closed after a request whose end another reader might see
-// elsewhere, as the handler of [New] has it in any server. Every request is the
-// handler's to answer: net/http would answer OPTIONS * itself. Served over TLS
+// elsewhere, as the handler of [New] has it in any server, and the body of a request
+// whose method has no use for one has to be there within [DrainTimeout]. Every request is
+// the handler's to answer: net/http would answer OPTIONS * itself. Served over TLS
 // it speaks HTTP/2 too, and without TLS it does not.
 func NewHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           closeIfDoubtful(handler),
+		Handler:           closeIfDoubtful(hurryIfUseless(handler)),
 		ReadHeaderTimeout: ReadHeaderTimeout,
 		ReadTimeout:       ReadHeaderTimeout + BodyTimeout,
 		IdleTimeout:       IdleTimeout,
@@ -65,4 +66,26 @@ func closeIfDoubtful(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// hurryIfUseless gives the body of a request DrainTimeout if its method has no use for
+// one. Nobody reads it then but net/http, in front of the answer and for as long as
+// ReadTimeout, and a connection that waits so has its request and is not one that may
+// be closed for another.
+func hurryIfUseless(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost, http.MethodPut, http.MethodPatch:
+		default:
+			allowBody(w, r, DrainTimeout)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// allowBody gives what is left of the body of a request so much time, if it has one.
+func allowBody(w http.ResponseWriter, r *http.Request, limit time.Duration) {
+	if r.ContentLength != 0 {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)) // or another server's limit counts
+	}
 }

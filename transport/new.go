@@ -30,7 +30,7 @@ func New(c Config) (*Endpoint, error) {
 		settings: s, metadata: encodeMetadata(s), pulse: newPulse(), drain: newFlag(), halt: newFlag(),
 		sessions: newSessions(s.Seal, s.Resource, s.Now), hub: newHub(),
 	}
-	return &Endpoint{handler: closeIfDoubtful(e.identify(e.routes())), inner: e}, nil
+	return &Endpoint{handler: closeIfDoubtful(hurryIfUseless(e.identify(e.routes()))), inner: e}, nil
 }
 
 // endpoint is what is behind the handler.

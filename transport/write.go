@@ -20,7 +20,7 @@ func (e *endpoint) refuse(w http.ResponseWriter, r *http.Request, msg *message.M
 	}
 	e.Gate.Refused(r.Context(), caller, msg, why)
 	if msg == nil && !why.hangUp {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(DrainTimeout))
+		allowBody(w, r, DrainTimeout)
 	}
 	e.writeRefusal(w, msg, why)
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/internal/terminal"
@@ -133,7 +134,7 @@ func listenAgain(ctx context.Context, asked LoginRequest, before entry) (*callba
 func (c *Client) authorize(ctx context.Context, a *attempt) (entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.LoginTime)
 	defer cancel()
-	a.back.start(a.state, func() { c.cfg.Tell("An answer to another login came to this one and was ignored.") })
+	a.back.start(a.state, sync.OnceFunc(func() { c.cfg.Tell("An answer to another login came to this one and was ignored.") }))
 	address, how := a.address(), "Open this page to log in:"
 	if c.cfg.Open != nil {
 		how = "Log in in the browser. If none opens, open this page yourself:"

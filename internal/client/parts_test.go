@@ -146,7 +146,8 @@ func TestTexts(t *testing.T) {
 	}
 	for word, want := range map[string]string{
 		"notes:read": "notes:read", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "a;b": "'a;b'", "note/{id}:read": "note/{id}:read",
-		"https://x.example/mcp?a=b": "'https://x.example/mcp?a=b'", "~": "'~'", "*": "'*'", "\u00e9": "'\u00e9'",
+		"https://x.example/mcp?a=b": "'https://x.example/mcp?a=b'", "~": "'~'",
+		"{x,--client-id,y}": "'{x,--client-id,y}'", "{1..9}": "'{1..9}'", "a.b": "a.b", "*": "'*'", "\u00e9": "'\u00e9'",
 	} {
 		if got := Quoted(word); got != want {
 			t.Errorf("%s: %s, want %s", word, got, want)
@@ -177,6 +178,25 @@ func TestStore_Private(t *testing.T) {
 		if _, err := c.Tools(t.Context(), f.url); err != nil {
 			t.Errorf("%s, %v: %v", tt.path, tt.good, err)
 		}
+	}
+}
+
+// TestStore_PrivateFromTheStart has no file yet in a directory where others may write: they could put theirs there.
+func TestStore_PrivateFromTheStart(t *testing.T) {
+	s := store{dir: t.TempDir()}
+	if err := os.Chmod(s.dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	put := func(all entries) error { all["x"] = entry{}; return nil }
+	wantError(t, s.update(put), "chmod 700")
+	if list, err := os.ReadDir(s.dir); err != nil || len(list) != 0 {
+		t.Errorf("it has left %v there, %v", list, err)
+	}
+	if err := os.Chmod(s.dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.update(put); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -118,6 +118,14 @@ func private(dir string, file *os.File) error {
 		return fmt.Errorf("%s holds tokens, and others may read it (mode %04o): if anybody could have, log in again; then run: chmod 600 %s",
 			file.Name(), mode, Quoted(file.Name()))
 	}
+	return privateFolder(dir)
+}
+
+// privateFolder refuses a directory that others may change.
+func privateFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	folder, err := os.Stat(dir)
 	if err != nil {
 		return err
@@ -132,6 +140,9 @@ func private(dir string, file *os.File) error {
 func (s store) update(change func(entries) error) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
+	}
+	if err := privateFolder(s.dir); err != nil {
+		return err // also if there are no tokens yet, which read would look at
 	}
 	unlock, err := lockedfile.MutexAt(filepath.Join(s.dir, lockFile)).Lock()
 	if err != nil {

@@ -24,8 +24,8 @@ func clean(text string) string {
 // server chose.
 func Quoted(word string) string {
 	plain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._:/@%+,-{}", r)
-	})
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._:/@%+-{}", r)
+	}) && !strings.Contains(word, "..") // {a,b} and {1..9} would be several words, some of them flags
 	if plain {
 		return word
 	}

@@ -198,6 +198,10 @@ func TestTools_LeftOut(t *testing.T) {
 	pages[1] = `{"tools": [], "nextCursor": ""}`
 	_, err = c.Tools(t.Context(), f.url)
 	wantError(t, err, "does not end")
+	pages[0] = `{"tools": [` + strings.Repeat(search+`,`, maxTools) + search + `], "nextCursor": ""}`
+	pages[1] = `{"tools": []}` // it would end, but there is too much already
+	_, err = c.Tools(t.Context(), f.url)
+	wantError(t, err, "does not end")
 	f.calls = func(w http.ResponseWriter, _ string, body []byte) { result(w, body, `{"tools": {}}`) }
 	_, err = c.Tools(t.Context(), f.url)
 	wantError(t, err, "the list of tools")

@@ -147,6 +147,24 @@ func TestIssuerOnThisMachine(t *testing.T) {
 	}
 }
 
+// TestFewIssuersAreAsked: a server that names many issuers gets the first few of them asked, and others left alone.
+func TestFewIssuersAreAsked(t *testing.T) {
+	var asked recorder
+	var named []string
+	for i := range 9 {
+		issuer := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.add("%d", i) }))
+		defer issuer.Close()
+		named = append(named, issuer.URL)
+	}
+	f := resource("authorization_servers", named)
+	f.adjust = func(o *doctor.Options) { o.Dial = nil }
+	examine(t, &f)
+	slices.Sort(asked.seen)
+	if got := strings.Join(slices.Compact(asked.seen), " "); got != "0 1 2" {
+		t.Errorf("asked: %s", got)
+	}
+}
+
 // TestTimeIsBounded: a server that takes no end is left when the time is up, and the report says how much is missing.
 func TestTimeIsBounded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
