@@ -100,18 +100,18 @@ func (h calling) stepUpFor(cmd *cobra.Command, attended bool) func(context.Conte
 func (h calling) write(stdout, stderr io.Writer, result *client.Result) error {
 	switch {
 	case result.IsError && h.asJSON:
-		if err := writeJSON(stdout, result.Raw); err != nil {
+		if err := command.WriteJSON(stdout, result.Raw); err != nil {
 			return err
 		}
 		return errors.Join(writeContent(stderr, result), command.AnswerNo{})
 	case result.IsError:
 		return errors.Join(writeContent(stderr, result), command.AnswerNo{})
 	case h.asJSON && result.Structured != nil:
-		return writeJSON(stdout, result.Structured)
+		return command.WriteJSON(stdout, result.Structured)
 	case h.asJSON:
-		return writeJSON(stdout, result.Raw)
+		return command.WriteJSON(stdout, result.Raw)
 	case result.Structured != nil && (len(result.Content) == 0 || command.IsTerminal(stdout) && isRepeated(result)):
-		return writeJSON(stdout, result.Structured)
+		return command.WriteJSON(stdout, result.Structured)
 	}
 	return writeContent(stdout, result)
 }

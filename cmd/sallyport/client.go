@@ -2,9 +2,7 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -70,19 +68,6 @@ func oneURL(words ...string) cobra.PositionalArgs {
 	}
 }
 
-// writeJSON prints a value for programs, or for a person who asked for it.
-func writeJSON(w io.Writer, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, text, "", "  "); err != nil {
-		return err
-	}
-	return writeText(w, indented.String())
-}
-
 // writeText prints what a server said, with an end of line. A terminal gets no character that would do something to it; a
 // program gets every byte.
 func writeText(w io.Writer, text string) error {
@@ -99,7 +84,7 @@ func refusedInJSON(w io.Writer, asJSON bool, err error) error {
 	if !asJSON || !errors.As(err, &refused) {
 		return err
 	}
-	return errors.Join(writeJSON(w, map[string]any{"error": refused}), err)
+	return errors.Join(command.WriteJSON(w, map[string]any{"error": refused}), err)
 }
 
 // attended tells whether a person is there to be asked.

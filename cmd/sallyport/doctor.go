@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,9 +73,7 @@ func writeReport(w io.Writer, report *doctor.Report, flags doctorFlags) error {
 	if !flags.json {
 		return report.WriteText(w, command.PaintFor(w), flags.verbose)
 	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(report)
+	return command.WriteJSON(w, report)
 }
 
 // tokenLimit is more than any server should accept.

@@ -39,7 +39,7 @@ func loginCommand() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), session)
+					return command.WriteJSON(cmd.OutOrStdout(), session)
 				}
 				return writeSession(cmd.OutOrStdout(), session)
 			})

@@ -72,7 +72,7 @@ func leave(ctx context.Context, cmd *cobra.Command, c *client.Client, whom []str
 		}
 	}
 	if asJSON {
-		return errors.Join(writeJSON(cmd.OutOrStdout(), done), failed)
+		return errors.Join(command.WriteJSON(cmd.OutOrStdout(), done), failed)
 	}
 	return errors.Join(writeFarewells(cmd.OutOrStdout(), whom, done), failed)
 }

@@ -50,7 +50,7 @@ func writeRawTools(w io.Writer, list []client.Tool) error {
 	for _, tool := range list {
 		raw = append(raw, tool.Raw)
 	}
-	return writeJSON(w, raw)
+	return command.WriteJSON(w, raw)
 }
 
 func writeTools(w io.Writer, list []client.Tool) error {
