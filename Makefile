@@ -15,7 +15,7 @@ CALLS    ?= 1000000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test examples lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean soak differential-messages
+.PHONY: help run test examples lint fmt cover differential differential-tokens differential-messages soak fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +55,7 @@ $(SPELLER):
 	GOBIN=$(BIN) $(GO) install $(SPELL_PKG)
 	@mv $(BIN)/misspell $@
 
-lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint with the import rules of docs/design.md, the spelling of documents; the same for what `sallyport new` writes
+lint: $(LINTER) $(SPELLER) ## gofmt, vet, golangci-lint (imports as in docs/design.md), spelling; also of what `sallyport new` writes
 	$(SPELLER) -error $$(git ls-files '*.md')
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
@@ -92,7 +92,7 @@ fuzz: ## run every fuzz target for FUZZTIME (20s)
 differential-tokens: ## judge CASES (100000) bent tokens beside golang-jwt and jwx
 	cd internal/tokendiff && $(GO) test -count=1 ./vectors && $(GO) test -count=1 -timeout 60m -v . -cases $(CASES)
 
-soak: ## CALLS (1000000) requests of twelve callers at once, with every fault, against answers and audit (race detector; an hour or more)
+soak: ## CALLS (1000000) requests of twelve callers at once, with every fault, against answers and audit (an hour or more)
 	$(GO) test $(RACE) -timeout 6h -count=1 -v -run '^TestM31_' ./server -calls $(CALLS)
 
 differential-messages: ## send CASES (100000) bent requests over TCP, and compare what ran with what was authorized
