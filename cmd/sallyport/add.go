@@ -52,7 +52,7 @@ func addKindCommand(kind scaffold.Kind, use, what, short, long string, examples 
 			"the one that includes all others.\n\n" +
 			"Exit codes: 0 added, 1 there already or failed, 2 wrong usage.",
 		Example: strings.Join(examples, "\n"),
-		Args:    exactlyOne(what, strings.TrimSpace(examples[0])),
+		Args:    takes(1, 1, "one "+what),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Name = args[0]
 			added, err := scaffold.Add(o)

@@ -38,7 +38,7 @@ func callCommand() *cobra.Command {
 			"Exit codes: 0 done, 1 refused, failed, or an error of the tool, 2 wrong usage.",
 		Example: "  sallyport call http://127.0.0.1:8080/mcp notes_search --arg query=milk\n" +
 			"  sallyport call http://127.0.0.1:8080/mcp notes_create --args - <note.json",
-		Args: oneURL("the name of a tool"),
+		Args: takes(2, 2, "the URL of a server and the name of a tool"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return how.run(cmd, func(ctx context.Context, c *client.Client) error {
 				return refusedInJSON(cmd.OutOrStdout(), how.asJSON, how.call(ctx, cmd, c, args[0], args[1]))

@@ -57,17 +57,6 @@ func (a access) config(cmd *cobra.Command, home string) client.Config {
 	return cfg
 }
 
-// oneURL takes the URL of a server, and so many words after it.
-func oneURL(words ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 1+len(words) {
-			return nil
-		}
-		want := strings.Join(append([]string{"the URL of a server"}, words...), " and ")
-		return command.UsageError{Err: fmt.Errorf("it takes %s, and got %d words; %s --help shows how", want, len(args), cmd.CommandPath())}
-	}
-}
-
 // writeText prints what a server said, with an end of line. A terminal gets no character that would do something to it; a
 // program gets every byte.
 func writeText(w io.Writer, text string) error {

@@ -32,7 +32,7 @@ func doctorCommand() *cobra.Command {
 			"checks that could not be made.",
 		Example: "  sallyport doctor https://mcp.example.com/mcp\n" +
 			"  sallyport doctor https://mcp.example.com/mcp --token-file token --json",
-		Args: oneURL(),
+		Args: takes(1, 1, "the URL of a server"),
 		RunE: func(cmd *cobra.Command, args []string) error { return examineServer(cmd, args[0], flags) },
 	}
 	examine.Flags().StringVar(&flags.tokenFile, "token-file", "", "`FILE` with an access token, - for standard input: look behind the gate, too")
