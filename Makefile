@@ -15,7 +15,7 @@ CALLS    ?= 1000000
 COUNT    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test examples lint fmt cover differential differential-tokens fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean soak differential-messages
+.PHONY: help run test examples lint fmt cover differential differential-tokens differential-messages soak fuzz bench bench-authz e2e e2e-go e2e-browser conformance interop interop-clients interop-issuers mutants nightly clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

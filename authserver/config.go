@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 )
 
 // User is one of the people who can sign in. There are no passwords: whoever
@@ -127,7 +129,7 @@ func checkIssuer(issuer string) error {
 	switch {
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme == "http" && loopbackHost(u.Hostname()):
+	case u.Scheme == "http" && loopback.Is(u.Hostname()):
 		return nil
 	default:
 		return errors.New("must be https, or http on a loopback address")
@@ -145,14 +147,6 @@ func asBrowsersSpell(u *url.URL) bool {
 	}
 	isDefault := u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
 	return validPort(u.Port()) && !isDefault
-}
-
-func loopbackHost(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }
 
 // printable reports whether s is not empty, valid UTF-8 and free of what could

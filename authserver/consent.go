@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 )
 
 // consentPage is what consent.html shows.
@@ -82,7 +84,7 @@ func destinationOf(redirect string) destination {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return destination{Host: u.Scheme + "://" + u.Host, App: true}
 	}
-	return destination{Host: u.Host, Local: loopbackHost(u.Hostname())}
+	return destination{Host: u.Host, Local: loopback.Is(u.Hostname())}
 }
 
 func (s *Server) user(name string) User {

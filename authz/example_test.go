@@ -49,6 +49,13 @@ func ExamplePolicy_Decide() {
 	// bob false 2 permission_missing [] "notes:delete"
 }
 
+func ExamplePolicy_Roles() {
+	const rows = "p, role:reader, notes, read, allow\ng, user:bob, role:reader\n"
+	policy, err := authz.Compile(authz.Source{}, authz.Source{Name: "policy.csv", Data: []byte(rows)}, authz.Options{})
+	fmt.Println(policy.Roles("user:bob"), policy.Roles("user:carol"), err)
+	// Output: [role:reader] [] <nil>
+}
+
 func ExamplePolicy_Listed() {
 	read, _ := authz.NewRequirement([]string{"table/{table}:read"}, nil, false)
 	policy, _ := authz.Compile(authz.Source{}, authz.Source{Name: "policy.csv", Data: []byte(

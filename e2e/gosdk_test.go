@@ -15,7 +15,7 @@ import (
 // TestGoSDK drives the official Go SDK, which authorizes and steps up by itself.
 func TestGoSDK(t *testing.T) {
 	t.Run("bob reads, then writes by step-up", func(t *testing.T) {
-		n, w, bob := startNotes(t), newWire(t), newPerson(t, "bob")
+		n, w, bob := startNotes(t), newWire(t), newPerson("bob")
 		session := connectGoSDK(t, n, w, bob)
 		w.expectDiscovery(t, n)
 		expectTools(t, listGoSDK(t, session), "notes_search", "notes_create")
@@ -41,7 +41,7 @@ func TestGoSDK(t *testing.T) {
 	})
 
 	t.Run("carol may not delete, and is not sent in circles", func(t *testing.T) {
-		n, w, carol := startNotes(t), newWire(t), newPerson(t, "carol")
+		n, w, carol := startNotes(t), newWire(t), newPerson("carol")
 		session := connectGoSDK(t, n, w, carol)
 		expectTools(t, listGoSDK(t, session), "notes_search")
 

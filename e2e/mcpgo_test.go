@@ -16,7 +16,7 @@ import (
 // must read the challenge and start an authorization; the connection below is that program.
 func TestMCPGo(t *testing.T) {
 	t.Run("bob reads, then writes by step-up", func(t *testing.T) {
-		n, w, bob := startNotes(t), newWire(t), newPerson(t, "bob")
+		n, w, bob := startNotes(t), newWire(t), newPerson("bob")
 		c := newMCPGo(t, n, w, bob)
 		c.connect(t, c.challenge(t))
 		w.expectDiscovery(t, n)
@@ -45,7 +45,7 @@ func TestMCPGo(t *testing.T) {
 	})
 
 	t.Run("carol may not delete, and is not sent in circles", func(t *testing.T) {
-		n, w, carol := startNotes(t), newWire(t), newPerson(t, "carol")
+		n, w, carol := startNotes(t), newWire(t), newPerson("carol")
 		c := newMCPGo(t, n, w, carol)
 		c.connect(t, c.challenge(t))
 		expectTools(t, c.list(t), "notes_search")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-mcp/sallyport/authserver"
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
@@ -71,7 +72,7 @@ func besides(as *authserver.Server, limit func(http.Handler) http.Handler, next 
 func loopbackOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil || !isLoopback(host) {
+		if err != nil || !loopback.Is(host) {
 			w.Header().Set("Cache-Control", "no-store")
 			http.Error(w, "the embedded authorization server answers this machine only", http.StatusForbidden)
 			return

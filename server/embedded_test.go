@@ -2,24 +2,19 @@ package server_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"html"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/sallyport-mcp/sallyport/internal/browsertest"
 	"github.com/sallyport-mcp/sallyport/server"
 	"github.com/sallyport-mcp/sallyport/tools"
 )
@@ -137,24 +132,11 @@ func read(t *testing.T, response *http.Response) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-const (
-	callback = "http://127.0.0.1:41997/callback" // nothing listens there
-	verifier = "canary-verifier-that-is-long-enough-for-rfc-7636-0123456789"
-)
-
-var (
-	errArrived  = errors.New("arrived at the client")
-	hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
-	formAction  = regexp.MustCompile(`<form[^>]*action="([^"]*)"`)
-)
-
-// person logs in and consents, page by page, as a browser without scripts.
+// person has logged in and consented, as a browser without scripts does it.
 type person struct {
 	*development
 	t        *testing.T
-	name     string
-	client   string
-	browser  *http.Client
+	client   *browsertest.Client
 	consent  string // the consent page that was shown
 	accessed string
 	refresh  string
@@ -162,91 +144,31 @@ type person struct {
 
 func (d *development) logIn(t *testing.T, name, scope string) *person {
 	t.Helper()
-	jar, err := cookiejar.New(nil)
+	client, err := browsertest.Register(t.Context(), d.origin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	p := &person{development: d, t: t, name: name}
-	p.browser = &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if strings.HasPrefix(r.URL.String(), callback) {
-			return errArrived
-		}
-		return nil
-	}}
-	registered := p.form("/register", "application/json", `{"client_name":"Test","redirect_uris":["`+callback+`"],"token_endpoint_auth_method":"none",
-		"grant_types":["authorization_code","refresh_token"],"response_types":["code"]}`)
-	p.client = registered["client_id"].(string)
-	challenge := sha256.Sum256([]byte(verifier))
-	code := p.walk(d.origin + "/authorize?" + url.Values{
-		"response_type": {"code"}, "client_id": {p.client}, "redirect_uri": {callback}, "scope": {scope}, "state": {"canary-state-0123456789"},
-		"resource": {d.origin + "/mcp"}, "code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])},
-	}.Encode())
-	issued := p.form("/token", "application/x-www-form-urlencoded", url.Values{
-		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {callback}, "client_id": {p.client},
-		"code_verifier": {verifier}, "resource": {d.origin + "/mcp"},
-	}.Encode())
-	p.accessed, _ = issued["access_token"].(string)
-	p.refresh, _ = issued["refresh_token"].(string)
-	d.secret(code, verifier, p.accessed, p.refresh, strings.Split(p.accessed, ".")[2])
+	browser := browsertest.New(name)
+	issued, err := client.Authorize(t.Context(), browser, scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.secret(issued.Code, browsertest.Verifier, issued.Access, issued.Refresh, strings.Split(issued.Access, ".")[2])
 	origin, err := url.Parse(d.origin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cookie := range jar.Cookies(origin) {
+	for _, cookie := range browser.Cookies(origin) {
 		d.secret(cookie.Value)
 	}
-	return p
-}
-
-func (p *person) form(path, contentType, body string) map[string]any {
-	p.t.Helper()
-	status, text := read(p.t, must(p.t)(p.browser.Post(p.origin+path, contentType, strings.NewReader(body))))
-	answer := map[string]any{}
-	if status >= 400 || (text != "" && json.Unmarshal([]byte(text), &answer) != nil) {
-		p.t.Fatalf("%s: %d %s", path, status, text)
-	}
-	return answer
-}
-
-// walk answers the pages until the browser is sent back with a code.
-func (p *person) walk(address string) string {
-	p.t.Helper()
-	response, err := p.browser.Get(address)
-	for err == nil {
-		_, page := read(p.t, response)
-		form := url.Values{"user": {p.name}}
-		if strings.Contains(page, `name="decision"`) {
-			p.consent = page
-			form = url.Values{"decision": {"allow"}}
-		}
-		for _, field := range hiddenField.FindAllStringSubmatch(page, -1) {
-			form.Set(field[1], html.UnescapeString(field[2]))
-		}
-		action := formAction.FindStringSubmatch(page)
-		if action == nil {
-			p.t.Fatalf("%s shows no form:\n%s", response.Request.URL, page)
-		}
-		var target *url.URL
-		if target, err = response.Request.URL.Parse(html.UnescapeString(action[1])); err == nil {
-			response, err = p.browser.PostForm(target.String(), form)
-		}
-	}
-	var back *url.Error
-	if !errors.Is(err, errArrived) || !errors.As(err, &back) {
-		p.t.Fatalf("the pages did not lead back to the client: %v", err)
-	}
-	arrived, err := url.Parse(back.URL)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return arrived.Query().Get("code")
+	return &person{development: d, t: t, client: client, consent: browser.Pages[len(browser.Pages)-1], accessed: issued.Access, refresh: issued.Refresh}
 }
 
 func (p *person) revoke(token string) {
 	p.t.Helper()
-	p.form("/revoke", "application/x-www-form-urlencoded", url.Values{"token": {token}, "client_id": {p.client}}.Encode())
+	if err := p.client.Form(p.t.Context(), "/revoke", url.Values{"token": {token}, "client_id": {p.client.ID}}, nil); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 // TestJ47_ARevokedGrantIsRefusedAtOnce revokes through the authorization

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
@@ -86,13 +87,13 @@ func (s *Server) adminHandler() http.Handler {
 // telling by what names they know it. Probes without a Host are no pages.
 func (s *Server) adminHost(host string) bool {
 	listens, _, err := net.SplitHostPort(s.cfg.AdminAddr)
-	if host == "" || err != nil || !isLoopback(listens) {
+	if host == "" || err != nil || !loopback.Is(listens) {
 		return true
 	}
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return isLoopback(strings.Trim(host, "[]"))
+	return loopback.Is(strings.Trim(host, "[]"))
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

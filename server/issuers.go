@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 	"github.com/sallyport-mcp/sallyport/transport/token"
 )
 
@@ -60,7 +61,7 @@ func checkIssuerURL(wrong *mistakes, issuer string) bool {
 	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		wrong.add("issuers", issuer, "it is not the URL of an issuer (RFC 8414 section 2)",
 			"write the https URL that is the iss claim of its tokens, for example https://id.example.com")
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())):
 		wrong.add("issuers", issuer, "over plain http anybody on the way can replace its keys", "use https; plain http is for loopback addresses only")
 	default:
 		return true
@@ -73,14 +74,14 @@ func checkIssuerURL(wrong *mistakes, issuer string) bool {
 func (c *Config) checkEmbedded(wrong *mistakes) {
 	const fix = "set issuers and public_url, or stay on 127.0.0.1 to try the server out"
 	const reason = "without issuers anybody can log in as anybody, which is for this machine only"
-	if listen := checkAddr(&mistakes{}, "addr", c.Addr); listen != nil && !isLoopback(listen.host) {
+	if listen := checkAddr(&mistakes{}, "addr", c.Addr); listen != nil && !loopback.Is(listen.host) {
 		wrong.add("addr", c.Addr, reason, fix)
 	}
 	u, err := url.Parse(c.PublicURL)
 	if err != nil || c.PublicURL == "" {
 		return // reported already
 	}
-	if !isLoopback(u.Hostname()) {
+	if !loopback.Is(u.Hostname()) {
 		wrong.add("public_url", c.PublicURL, reason, fix)
 	}
 	if u.Path != "" {

@@ -75,7 +75,7 @@ func TestM19_ARevokedTokenEndsItsStreams(t *testing.T) {
 		} {
 			request.Header.Set(name, value)
 		}
-		response := must(t)(p.browser.Transport.RoundTrip(request))
+		response := must(t)((&http.Transport{DisableKeepAlives: true}).RoundTrip(request))
 		if status, body := read(t, response); status != 200 {
 			t.Fatalf("initialize: %d %s", status, body)
 		}

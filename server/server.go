@@ -15,9 +15,17 @@
 // client while it waits for input is sealed by the guard and opened by the gate
 // (rounds.go, responses.go, asking.go).
 //
+// Records are taken by audit.go and written by one goroutine (auditwriter.go), as
+// links of a chain if that is asked for (auditchain.go), to a file that may be
+// rotated (auditsink.go, auditfile.go). Where nothing may run without its record,
+// the gate waits for that goroutine (auditcommit.go).
+//
 // Clients that listen are told of changes they may see (subscriptions.go,
 // notify.go). When the policy changes or a token is revoked, everything that runs
 // is asked again whether it may (withdraw.go).
+//
+// Run and what it holds its listeners to are in run.go and connections.go, the admin
+// listener in health.go, metrics.go and administer.go.
 package server
 
 import (

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/authserver"
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 	"github.com/sallyport-mcp/sallyport/internal/seal"
 )
 
@@ -104,16 +104,6 @@ func checkAddr(wrong *mistakes, key, addr string) *endpoint {
 	return &endpoint{host, port}
 }
 
-// isLoopback tells whether only this machine can reach host. A name other
-// than localhost is never trusted to stay where it points.
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
-}
-
 func (c *Config) settlePublicURL(wrong *mistakes, listen *endpoint) {
 	const key = "public_url"
 	if c.PublicURL == "" {
@@ -128,7 +118,7 @@ func (c *Config) settlePublicURL(wrong *mistakes, listen *endpoint) {
 		wrong.add(key, c.PublicURL, "it has a user, a query or a fragment", "write scheme, host and at most a path")
 	case u.Scheme != "https" && u.Scheme != "http":
 		wrong.add(key, c.PublicURL, "its scheme is neither https nor http", "write for example https://mcp.example.com")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !loopback.Is(u.Hostname()):
 		wrong.add(key, c.PublicURL, "plain http lets anybody on the way read the tokens; it is accepted for loopback addresses only",
 			"use https, with a proxy in front that ends TLS")
 	case !cleanPath(u.EscapedPath()):
@@ -145,8 +135,8 @@ func (c *Config) settlePublicURL(wrong *mistakes, listen *endpoint) {
 func (c *Config) derivePublicURL(wrong *mistakes, listen *endpoint) {
 	switch {
 	case listen == nil: // reported already
-	case !isLoopback(listen.host) && c.embedded(): // reported with the issuers that are missing
-	case !isLoopback(listen.host):
+	case !loopback.Is(listen.host) && c.embedded(): // reported with the issuers that are missing
+	case !loopback.Is(listen.host):
 		wrong.add("public_url", "", "addr "+c.Addr+" is reachable from other machines, and nothing says by which URL",
 			"set public_url to the https URL that clients use")
 	case listen.port == "0":

@@ -3,7 +3,6 @@ package transport_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -28,16 +27,9 @@ const last = "Connection: close\r\n"
 // answers, once the server has closed the connection.
 func (h *harness) pipeline(t *testing.T, requests ...string) (int64, string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", h.host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
 	ran := h.ran.Load()
-	_, _ = io.WriteString(conn, strings.Join(requests, ""))
-	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
-	all, _ := io.ReadAll(conn)
-	return h.ran.Load() - ran, string(all)
+	all := h.raw(t, strings.Join(requests, ""))
+	return h.ran.Load() - ran, all
 }
 
 func TestH17_NothingFollowsABodyWithTwoEnds(t *testing.T) {
@@ -90,11 +82,7 @@ func TestH17_BadlyFramedBodies(t *testing.T) {
 func TestF04_ARefusalDoesNotWaitForTheBody(t *testing.T) {
 	h := start(t)
 	body := callBody("allowed")
-	conn, err := net.Dial("tcp", h.host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := h.dial(t)
 	if _, err := io.WriteString(conn, h.keptPost("bad", sized(body), body[:1])); err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -359,11 +358,7 @@ func TestH17_Expect(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
-	conn, err := net.Dial("tcp", h.host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := h.dial(t)
 	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 	_, _ = io.WriteString(conn, h.keptPost("good", expect+last+sized(body), ""))
 	in := bufio.NewReader(conn)

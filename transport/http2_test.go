@@ -334,6 +334,11 @@ func TestH18_Floods(t *testing.T) {
 		return bytes.Repeat(http2test.Frame{Kind: http2test.Continuation, Stream: 1, Payload: block}.Append(nil), 8)
 	}
 	open := http2test.Frame{Kind: http2test.Headers, Stream: 1, Payload: h.head("good", "allowed")}.Append(nil)
+	t.Cleanup(func() {
+		if n := h.ran.Load(); n != 8 {
+			t.Errorf("%d tools ran, want those of the good client", n)
+		}
+	})
 	for _, row := range []struct {
 		name   string
 		first  []byte
@@ -350,6 +355,7 @@ func TestH18_Floods(t *testing.T) {
 		{"a setting that cannot be", nil, bytes.Repeat(http2test.Setting(4, 1<<31), 1000), false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel() // net/http takes a second to hang up
 			f := frames(t, server)
 			if row.unread {
 				close(f.ended)
@@ -364,9 +370,6 @@ func TestH18_Floods(t *testing.T) {
 			<-f.ended
 			h.servesOthers(t, server)
 		})
-	}
-	if n := h.ran.Load(); n != 8 {
-		t.Errorf("%d tools ran, want those of the good client", n)
 	}
 }
 

@@ -36,6 +36,17 @@ func rawTo(t *testing.T, address, request string) string {
 	return string(all)
 }
 
+// dial returns a connection to the server until the test ends.
+func (h *harness) dial(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", h.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
 // rawPost spells out a good request, with more lines of header.
 func (h *harness) rawPost(line, host, body string, more ...string) string {
 	return line + "\r\n" + host + "Connection: close\r\nAuthorization: Bearer good\r\nContent-Type: application/json\r\n" +
@@ -224,11 +235,7 @@ func (c countingConn) Read(p []byte) (int, error) {
 
 func TestBodyThatDoesNotArrive(t *testing.T) {
 	h := start(t)
-	conn, err := net.Dial("tcp", h.host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := h.dial(t)
 	body := callBody("allowed")
 	request := strings.Replace(h.rawPost("POST /mcp HTTP/1.1", "Host: "+h.host+"\r\n", body), "Content-Length: ", "Content-Length: 9", 1)
 	if _, err := io.WriteString(conn, request); err != nil {

@@ -247,7 +247,7 @@ func TestExpiryEndsTheAnswer(t *testing.T) {
 		h.verifier.callers["old"] = authz.Principal{Subject: "alice", Expires: time.Now().Add(-20 * time.Second)}
 		h.verifier.callers["soon"] = authz.Principal{Subject: "alice", Expires: time.Now().Add(1200 * time.Millisecond)}
 	})
-	defer close(h.release)
+	t.Cleanup(func() { close(h.release) })
 	request := func(token, body string) *http.Request {
 		r := h.request(body)
 		set("Authorization", "Bearer "+token)(r)
@@ -255,6 +255,7 @@ func TestExpiryEndsTheAnswer(t *testing.T) {
 	}
 	h.accepted(t, request("old", callBody("allowed")))
 	t.Run("JSON", func(t *testing.T) {
+		t.Parallel()
 		a := send(t, request("old", callBody("wait")))
 		if a.status != 401 || a.header.Get("WWW-Authenticate") != h.challengeOf("invalid_token") || string(a.rpc(t).ID) != "1" {
 			t.Errorf("%d %s", a.status, a.body)
@@ -262,6 +263,7 @@ func TestExpiryEndsTheAnswer(t *testing.T) {
 		<-ended
 	})
 	t.Run("stream", func(t *testing.T) {
+		t.Parallel()
 		got := events(t, send(t, request("soon", withMeta(callBody("wait"), `"progressToken":1`))))
 		if len(got) != 2 || !strings.Contains(got[1], `"id":1,"error":{"code":401,`) {
 			t.Errorf("%q", got)
@@ -269,6 +271,7 @@ func TestExpiryEndsTheAnswer(t *testing.T) {
 		<-ended
 	})
 	t.Run("a handler that does not listen", func(t *testing.T) {
+		t.Parallel()
 		if a := send(t, request("old", callBody("deaf"))); a.status != 401 || strings.Contains(a.body, "too late") {
 			t.Errorf("%d %s", a.status, a.body)
 		}

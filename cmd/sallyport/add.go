@@ -53,7 +53,7 @@ func addKindCommand(kind scaffold.Kind, use, what, short, long string, examples 
 			"Exit codes: 0 added, 1 there already or failed, 2 wrong usage, or no server and\n" +
 			"policy here that it could be added to.",
 		Example: strings.Join(examples, "\n"),
-		Args:    exactlyOne(what, strings.TrimSpace(examples[0])),
+		Args:    takes(1, 1, "one "+what),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Name = args[0]
 			added, err := scaffold.Add(o)

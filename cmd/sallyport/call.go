@@ -38,7 +38,7 @@ func callCommand() *cobra.Command {
 			"Exit codes: 0 done, 1 refused, failed, or an error of the tool, 2 wrong usage.",
 		Example: "  sallyport call http://127.0.0.1:8080/mcp notes_search --arg query=milk\n" +
 			"  sallyport call http://127.0.0.1:8080/mcp notes_create --args - <note.json",
-		Args: oneURL("the name of a tool"),
+		Args: takes(2, 2, "the URL of a server and the name of a tool"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return how.run(cmd, func(ctx context.Context, c *client.Client) error {
 				return refusedInJSON(cmd.OutOrStdout(), how.asJSON, how.call(ctx, cmd, c, args[0], args[1]))
@@ -100,18 +100,18 @@ func (h calling) stepUpFor(cmd *cobra.Command, attended bool) func(context.Conte
 func (h calling) write(stdout, stderr io.Writer, result *client.Result) error {
 	switch {
 	case result.IsError && h.asJSON:
-		if err := writeJSON(stdout, result.Raw); err != nil {
+		if err := command.WriteJSON(stdout, result.Raw); err != nil {
 			return err
 		}
 		return errors.Join(writeContent(stderr, result), command.AnswerNo{})
 	case result.IsError:
 		return errors.Join(writeContent(stderr, result), command.AnswerNo{})
 	case h.asJSON && result.Structured != nil:
-		return writeJSON(stdout, result.Structured)
+		return command.WriteJSON(stdout, result.Structured)
 	case h.asJSON:
-		return writeJSON(stdout, result.Raw)
+		return command.WriteJSON(stdout, result.Raw)
 	case result.Structured != nil && (len(result.Content) == 0 || command.IsTerminal(stdout) && isRepeated(result)):
-		return writeJSON(stdout, result.Structured)
+		return command.WriteJSON(stdout, result.Structured)
 	}
 	return writeContent(stdout, result)
 }

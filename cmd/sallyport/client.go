@@ -2,9 +2,7 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,30 +57,6 @@ func (a access) config(cmd *cobra.Command, home string) client.Config {
 	return cfg
 }
 
-// oneURL takes the URL of a server, and so many words after it.
-func oneURL(words ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 1+len(words) {
-			return nil
-		}
-		want := strings.Join(append([]string{"the URL of a server"}, words...), " and ")
-		return command.UsageError{Err: fmt.Errorf("it takes %s, and got %d words; %s --help shows how", want, len(args), cmd.CommandPath())}
-	}
-}
-
-// writeJSON prints a value for programs, or for a person who asked for it.
-func writeJSON(w io.Writer, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, text, "", "  "); err != nil {
-		return err
-	}
-	return writeText(w, indented.String())
-}
-
 // writeText prints what a server said, with an end of line. A terminal gets no character that would do something to it; a
 // program gets every byte.
 func writeText(w io.Writer, text string) error {
@@ -99,7 +73,7 @@ func refusedInJSON(w io.Writer, asJSON bool, err error) error {
 	if !asJSON || !errors.As(err, &refused) {
 		return err
 	}
-	return errors.Join(writeJSON(w, map[string]any{"error": refused}), err)
+	return errors.Join(command.WriteJSON(w, map[string]any{"error": refused}), err)
 }
 
 // attended tells whether a person is there to be asked.

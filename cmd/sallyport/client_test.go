@@ -23,7 +23,7 @@ import (
 
 // person is the browser of a script: somebody named PERSON logs in and allows.
 func person() {
-	if _, err := browsertest.Walk(context.Background(), os.Args[1], os.Getenv("PERSON")); err != nil {
+	if _, err := browsertest.New(os.Getenv("PERSON")).Open(context.Background(), os.Args[1]); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +32,7 @@ func doctorCommand() *cobra.Command {
 			"checks that could not be made.",
 		Example: "  sallyport doctor https://mcp.example.com/mcp\n" +
 			"  sallyport doctor https://mcp.example.com/mcp --token-file token --json",
-		Args: oneURL(),
+		Args: takes(1, 1, "the URL of a server"),
 		RunE: func(cmd *cobra.Command, args []string) error { return examineServer(cmd, args[0], flags) },
 	}
 	examine.Flags().StringVar(&flags.tokenFile, "token-file", "", "`FILE` with an access token, - for standard input: look behind the gate, too")
@@ -74,9 +73,7 @@ func writeReport(w io.Writer, report *doctor.Report, flags doctorFlags) error {
 	if !flags.json {
 		return report.WriteText(w, command.PaintFor(w), flags.verbose)
 	}
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(report)
+	return command.WriteJSON(w, report)
 }
 
 // tokenLimit is more than any server should accept.

@@ -27,7 +27,7 @@ func loginCommand() *cobra.Command {
 			"Exit codes: 0 logged in, 1 refused or failed, 2 wrong usage.",
 		Example: "  sallyport login http://127.0.0.1:8080/mcp\n" +
 			"  sallyport login https://notes.example.com/mcp --scope notes:read",
-		Args: oneURL(),
+		Args: takes(1, 1, "the URL of a server"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			asked.URL = args[0]
 			if cmd.Flags().Changed("scope") {
@@ -39,7 +39,7 @@ func loginCommand() *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return writeJSON(cmd.OutOrStdout(), session)
+					return command.WriteJSON(cmd.OutOrStdout(), session)
 				}
 				return writeSession(cmd.OutOrStdout(), session)
 			})

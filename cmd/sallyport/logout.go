@@ -23,7 +23,7 @@ func logoutCommand() *cobra.Command {
 			"one login only.\n\n" +
 			"Exit codes: 0 logged out, 1 tokens are deleted and could not be revoked, or it failed, 2 wrong usage.",
 		Example: "  sallyport logout http://127.0.0.1:8080/mcp\n  sallyport logout --all",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    takes(0, 1, "one URL at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return access{}.run(cmd, func(ctx context.Context, c *client.Client) error {
 				whom, err := whomToLeave(c, args, all)
@@ -72,7 +72,7 @@ func leave(ctx context.Context, cmd *cobra.Command, c *client.Client, whom []str
 		}
 	}
 	if asJSON {
-		return errors.Join(writeJSON(cmd.OutOrStdout(), done), failed)
+		return errors.Join(command.WriteJSON(cmd.OutOrStdout(), done), failed)
 	}
 	return errors.Join(writeFarewells(cmd.OutOrStdout(), whom, done), failed)
 }

@@ -27,7 +27,7 @@ func newCommand() *cobra.Command {
 		Example: "  sallyport new notes\n" +
 			"  sallyport new notes --template full --module example.com/you/notes\n" +
 			"  sallyport new notes --issuer https://id.example.com",
-		Args: exactlyOne("name", "sallyport new notes"),
+		Args: takes(1, 1, "one name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Name = args[0]
 			return create(cmd.OutOrStdout(), o, checkout)
@@ -97,14 +97,4 @@ func refused(err error) error {
 		return command.UsageError{Err: err}
 	}
 	return err
-}
-
-// exactlyOne takes one argument, and shows a command line that has it.
-func exactlyOne(what, example string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 1 {
-			return nil
-		}
-		return command.UsageError{Err: fmt.Errorf("%s takes one %s, as in: %s", cmd.CommandPath(), what, example)}
-	}
 }

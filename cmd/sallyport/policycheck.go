@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +27,7 @@ func policyCheckCommand() *cobra.Command {
 		Example: "  sallyport policy check\n" +
 			"  sallyport policy check deploy/policy.csv --model deploy/model.conf\n" +
 			"  sallyport policy check --alias main --alias partner",
-		Args: atMostOneFile,
+		Args: takes(0, 1, "one file at most"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file := ""
 			if len(args) > 0 {
@@ -42,13 +41,6 @@ func policyCheckCommand() *cobra.Command {
 	check.Flags().StringArrayVar(&aliases, "alias", nil, "`ALIAS` of an issuer, the first issuer's first, if there are several")
 	command.CompleteFlag(check, "model", command.CompleteFiles("conf"))
 	return check
-}
-
-func atMostOneFile(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return command.UsageError{Err: fmt.Errorf("one file at a time, and %q is the second; %s --help shows how", args[1], cmd.CommandPath())}
-	}
-	return nil
 }
 
 func checkPolicy(cmd *cobra.Command, model, policy string, aliases []string) error {

@@ -27,7 +27,7 @@ func toolsCommand() *cobra.Command {
 			"Exit codes: 0 listed, 1 refused or failed, 2 wrong usage.",
 		Example: "  sallyport tools http://127.0.0.1:8080/mcp\n" +
 			"  sallyport tools http://127.0.0.1:8080/mcp --json | jq -r '.[].name'",
-		Args: oneURL(),
+		Args: takes(1, 1, "the URL of a server"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return access{}.run(cmd, func(ctx context.Context, c *client.Client) error {
 				found, err := c.Tools(ctx, args[0])
@@ -50,7 +50,7 @@ func writeRawTools(w io.Writer, list []client.Tool) error {
 	for _, tool := range list {
 		raw = append(raw, tool.Raw)
 	}
-	return writeJSON(w, raw)
+	return command.WriteJSON(w, raw)
 }
 
 func writeTools(w io.Writer, list []client.Tool) error {

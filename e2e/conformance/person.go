@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/sallyport-mcp/sallyport/e2e/internal/loginform"
+	"github.com/sallyport-mcp/sallyport/internal/browsertest"
 )
 
 // pages is how many forms a person fills in before giving up: login, consent, and some air.
@@ -35,7 +35,7 @@ func (c *client) consent(ctx context.Context, address string) (url.Values, error
 		if resp.StatusCode != http.StatusOK {
 			return nil, fmt.Errorf("%s %s: %s", req.Method, req.URL.Path, resp.Status)
 		}
-		if req, err = loginform.Fill(ctx, resp.Request.URL, string(body), c.person); err != nil {
+		if req, err = browsertest.Fill(ctx, resp.Request.URL, string(body), c.person); err != nil {
 			return nil, err
 		}
 	}

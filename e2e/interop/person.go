@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sallyport-mcp/sallyport/e2e/internal/loginform"
+	"github.com/sallyport-mcp/sallyport/internal/browsertest"
 )
 
 // pages is how many forms a person fills in before giving up: login, consent, and some air.
@@ -89,7 +89,7 @@ func (p *person) open(ctx context.Context, address string) error {
 		if resp.StatusCode != http.StatusOK {
 			return fmt.Errorf("%s %s: %s", req.Method, resp.Request.URL.Path, resp.Status)
 		}
-		if req, err = loginform.Fill(ctx, resp.Request.URL, string(body), p.name); err != nil {
+		if req, err = browsertest.Fill(ctx, resp.Request.URL, string(body), p.name); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,5 @@
 // Package bodyfuzz holds a server against what it was authorized to run. It sends requests over raw connections, in three
-// revisions of the protocol and as callers with different rights. They start as good requests and are bent in some fifty
+// revisions of the protocol and as callers with different rights. They start as good requests and are bent in some sixty
 // ways, several at once: names and values in other spellings, members twice, headers that lie, ids of all kinds.
 //
 // What ran is then compared with the record of the audit, with a table of rights that knows nothing of the policy, and with

@@ -3,16 +3,17 @@ package client
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 )
 
 // Resource returns the canonical URL of an MCP server (MCP 2026-07-28, basic/authorization, "Canonical Server URI"): what its
 // tokens are kept under. The error is a [Mistake].
 func Resource(raw string) (string, error) {
 	u, err := parseAddress(raw)
-	if err == nil && u.Scheme == "http" && !isLoopback(u) {
+	if err == nil && u.Scheme == "http" && !loopback.Is(u.Hostname()) {
 		err = errors.New("plain http is for this machine only; use https")
 	}
 	if err != nil {
@@ -46,15 +47,6 @@ func parseAddress(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// isLoopback tells whether a URL is on this machine.
-func isLoopback(u *url.URL) bool {
-	if u.Hostname() == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.Unmap().IsLoopback()
-}
-
 func sameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
 
 // wellKnown inserts a well-known suffix between host and path (RFC 8615; RFC 8414, section 3.1).
@@ -75,9 +67,9 @@ func (o origin) lead(what, raw string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s %q %w", what, clean(raw), err)
-	case isLoopback(u) && !isLoopback(o.url):
+	case loopback.Is(u.Hostname()) && !loopback.Is(o.url.Hostname()):
 		return nil, fmt.Errorf("%s %q is on this machine, and the server is not", what, clean(raw))
-	case u.Scheme == "http" && !isLoopback(u):
+	case u.Scheme == "http" && !loopback.Is(u.Hostname()):
 		return nil, fmt.Errorf("%s %q is plain http, which is for this machine only", what, clean(raw))
 	}
 	return u, nil

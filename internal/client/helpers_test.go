@@ -143,7 +143,7 @@ func (p *screen) text() string {
 func (p *screen) as(name string) func(context.Context, string) error {
 	return func(ctx context.Context, address string) error {
 		p.busy.Go(func() {
-			page, err := browsertest.Walk(context.WithoutCancel(ctx), address, name)
+			page, err := browsertest.New(name).Open(context.WithoutCancel(ctx), address)
 			if err != nil {
 				p.tell("browser: " + err.Error())
 			}

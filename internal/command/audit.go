@@ -1,7 +1,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -127,17 +126,13 @@ func verifyFile(cmd *cobra.Command, verifier *auditchain.Verifier, name string) 
 }
 
 func (v verification) print(w io.Writer, result verified) error {
-	var text []byte
+	var err error
 	if v.json {
-		var err error
-		if text, err = json.MarshalIndent(result, "", "  "); err != nil {
-			return err
-		}
-		text = append(text, '\n')
+		err = WriteJSON(w, result)
 	} else {
-		text = []byte(terminal.Shown(result.String()))
+		_, err = io.WriteString(w, terminal.Shown(result.String()))
 	}
-	if _, err := w.Write(text); err != nil {
+	if err != nil {
 		return err
 	}
 	switch {

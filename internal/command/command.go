@@ -1,5 +1,5 @@
-// Package command is what the command lines of this project share: how a command runs and ends, and how the findings about a
-// policy are printed.
+// Package command is what the command lines of this project share: how a command runs and ends, its help and its completion, how JSON,
+// colours and the findings about a policy are printed, and `audit verify`, which every one of them has.
 package command
 
 import (

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sallyport-mcp/sallyport/internal/browsertest"
 )
 
 // transcript runs examples/hello and asks for the same call three times: without a token, with a token that carries no scope, and
@@ -23,12 +24,23 @@ import (
 func transcript(t *testing.T) string {
 	t.Helper()
 	origin := startHello(t)
-	alice := newPerson(t, origin, "alice")
+	alice := browsertest.New("alice")
+	client, err := browsertest.Register(t.Context(), origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := func(scope string) string {
+		issued, err := client.Authorize(t.Context(), alice, scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return issued.Access
+	}
 	var b strings.Builder
 	for _, step := range []struct{ says, token string }{
 		{"a client without a token", ""},
-		{"a client that asked for nothing, with alice's token", alice.token("")},
-		{"the same client, after it asked for what the 403 names and alice allowed it", alice.token("greet:use")},
+		{"a client that asked for nothing, with alice's token", token("")},
+		{"the same client, after it asked for what the 403 names and alice allowed it", token("greet:use")},
 	} {
 		fmt.Fprintf(&b, "# %s\n%s", step.says, call(t, origin, step.token))
 	}
@@ -164,4 +176,3 @@ func waitFor(ctx context.Context, client *http.Client, address string) error {
 }
 
 // query builds a URL of the server.
-func query(address string, values url.Values) string { return address + "?" + values.Encode() }

@@ -1,11 +1,12 @@
 package scaffold
 
 import (
-	"net"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 )
 
 // checkName takes a name that is at once a directory, a binary, a server's name and, unless another is given, a module.
@@ -48,12 +49,8 @@ func checkIssuer(issuer string) error {
 	switch {
 	case err != nil || u.Hostname() == "" || u.Opaque != "" || u.User != nil || strings.ContainsAny(issuer, "?#\"\\ "):
 		return mistake("write its iss claim to the letter, for example https://id.example.com", "%q is no URL of an issuer", issuer)
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && loopback.Is(u.Hostname()):
 		return nil
 	}
 	return mistake("use https; plain http is for loopback only", "%q is no URL that tokens could be trusted from", issuer)
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

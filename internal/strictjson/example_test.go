@@ -14,15 +14,8 @@ func ExampleCheck() {
 	// JSON: a name that occurs twice, or differs from another only in case, at byte 20
 }
 
-func ExampleMembers() {
-	members, err := strictjson.Members([]byte(`{"method": "ping", "id": 1.0}`))
-	if err != nil {
-		fmt.Println(err)
-	}
-	for _, m := range members {
-		fmt.Printf("%s=%s\n", m.Name, m.Value)
-	}
-	// Output:
-	// method="ping"
-	// id=1.0
+func ExampleObject() {
+	members, err := strictjson.Object([]byte(`{"method": "ping", "id": 1.0}`))
+	fmt.Printf("%s %s %v\n", members["method"], members["id"], err)
+	// Output: "ping" 1.0 <nil>
 }

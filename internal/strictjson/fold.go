@@ -64,15 +64,3 @@ func NewNames(known ...string) Names {
 func (n Names) Twin(name string) bool {
 	return !n.exact[name] && n.folded[Fold(name)]
 }
-
-// Twin returns the first of names that is a case twin of one of known. For known
-// names that are the same for every text, [NewNames] is cheaper.
-func Twin(names, known []string) (string, bool) {
-	set := NewNames(known...)
-	for _, name := range names {
-		if set.Twin(name) {
-			return name, true
-		}
-	}
-	return "", false
-}

@@ -17,11 +17,11 @@ type scanner struct {
 	dec     *jsontext.Decoder
 	names   nameStack
 	collect bool // remember the members of the top-level object
-	members []Member
+	members []member
 	start   int // where the top-level member now read starts
 }
 
-func scan(data []byte, collect bool) ([]Member, error) {
+func scan(data []byte, collect bool) ([]member, error) {
 	s := &scanner{
 		data: data,
 		// Duplicates are found together with case twins, by nameStack.
@@ -94,7 +94,7 @@ func (s *scanner) name(raw []byte) error {
 		return s.fail("a name that occurs twice, or differs from another only in case,")
 	}
 	if s.collect && s.dec.StackDepth() == 1 {
-		s.members = append(s.members, Member{Name: string(name)})
+		s.members = append(s.members, member{name: string(name)})
 		s.start = int(s.dec.InputOffset())
 	}
 	return nil
@@ -108,7 +108,7 @@ func (s *scanner) valueEnds() {
 	end := int(s.dec.InputOffset())
 	// Between the name and its value are only a colon and white space.
 	value := bytes.TrimLeft(s.data[s.start:end], ": \t\r\n")
-	s.members[len(s.members)-1].Value = json.RawMessage(value[:len(value):len(value)])
+	s.members[len(s.members)-1].value = json.RawMessage(value[:len(value):len(value)])
 }
 
 // end requires that nothing follows the value.

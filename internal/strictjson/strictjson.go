@@ -39,13 +39,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("JSON: %s at byte %d", e.Reason, e.Offset)
 }
 
-// Member is one member of an object.
-type Member struct {
-	// Name is the unescaped name.
-	Name string
-	// Value is the value as it was written, without the white space around it.
-	// It aliases the text it was read from.
-	Value json.RawMessage
+// member is one member of an object: its name without escapes, and its value as it
+// was written, without the white space around it.
+type member struct {
+	name  string
+	value json.RawMessage // aliases the text it was read from
 }
 
 // Check reports as an *Error whether data is not exactly one strict JSON value.
@@ -53,12 +51,6 @@ type Member struct {
 func Check(data []byte) error {
 	_, err := scan(data, false)
 	return err
-}
-
-// Members checks data as [Check] does, requires an object, and returns its
-// members in the order they were written. The error is an *Error.
-func Members(data []byte) ([]Member, error) {
-	return scan(data, true)
 }
 
 // Object checks data as [Check] does, requires an object, and returns its
@@ -70,7 +62,7 @@ func Object(data []byte) (map[string]json.RawMessage, error) {
 	}
 	object := make(map[string]json.RawMessage, len(members))
 	for _, m := range members {
-		object[m.Name] = m.Value
+		object[m.name] = m.value
 	}
 	return object, nil
 }

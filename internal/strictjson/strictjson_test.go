@@ -118,8 +118,8 @@ func TestCheck(t *testing.T) {
 				t.Errorf("Check(repaired) = %v", err)
 			}
 			for _, data := range []string{tt.bad, `{"x":` + tt.bad + `}`} {
-				if _, err := strictjson.Members([]byte(data)); err == nil {
-					t.Errorf("Members(%q) accepted", data)
+				if _, err := strictjson.Object([]byte(data)); err == nil {
+					t.Errorf("Object(%q) accepted", data)
 				}
 			}
 		})
@@ -148,37 +148,24 @@ type stubborn struct{}
 
 func (*stubborn) UnmarshalJSON(b []byte) error { return fmt.Errorf("cannot read %s", b) }
 
-func TestMembers(t *testing.T) {
-	members, err := strictjson.Members([]byte(" {\"b\" :\t {\"x\": [1, 2 ]} , \"\\u0061\": \":\",\"c\":-1e5\n} "))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []strictjson.Member{
-		{Name: "b", Value: json.RawMessage(`{"x": [1, 2 ]}`)},
-		{Name: "a", Value: json.RawMessage(`":"`)},
-		{Name: "c", Value: json.RawMessage(`-1e5`)},
-	}
-	if diff := cmp.Diff(want, members); diff != "" {
-		t.Error(diff)
-	}
-	if members, err := strictjson.Members([]byte("{}")); err != nil || len(members) != 0 {
-		t.Errorf("Members({}) = %v, %v", members, err)
-	}
-	for _, text := range []string{`[]`, `null`, `"a"`, `1`} {
-		if _, err := strictjson.Members([]byte(text)); err == nil || !strings.Contains(err.Error(), "not an object") {
-			t.Errorf("Members(%s) = %v", text, err)
-		}
-	}
-}
-
 func TestObject(t *testing.T) {
-	got, err := strictjson.Object([]byte(`{"a": null, "b": [ ]}`))
-	want := map[string]json.RawMessage{"a": json.RawMessage("null"), "b": json.RawMessage("[ ]")}
+	got, err := strictjson.Object([]byte(" {\"b\" :\t {\"x\": [1, 2 ]} , \"\\u0061\": \":\",\"c\":-1e5\n, \"d\": null} "))
+	want := map[string]json.RawMessage{
+		"b": json.RawMessage(`{"x": [1, 2 ]}`), "a": json.RawMessage(`":"`), "c": json.RawMessage(`-1e5`), "d": json.RawMessage("null"),
+	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
+	if got, err := strictjson.Object([]byte("{}")); err != nil || len(got) != 0 {
+		t.Errorf("Object({}) = %v, %v", got, err)
+	}
 	if got, err := strictjson.Object([]byte(`{"a":1,"A":2}`)); err == nil || got != nil {
 		t.Errorf("Object(twins) = %v, %v", got, err)
+	}
+	for _, text := range []string{`[]`, `null`, `"a"`, `1`} {
+		if _, err := strictjson.Object([]byte(text)); err == nil || !strings.Contains(err.Error(), "not an object") {
+			t.Errorf("Object(%s) = %v", text, err)
+		}
 	}
 }
 
@@ -261,17 +248,12 @@ func TestFoldAgreesWithEncodingJSON(t *testing.T) {
 }
 
 func TestTwin(t *testing.T) {
-	known := []string{"sub", "iss", "Sec"}
-	for _, tt := range []struct {
-		names []string
-		want  string
-	}{
-		{nil, ""}, {[]string{"sub", "iss", "other"}, ""}, {[]string{"sub", "Iss"}, "Iss"},
-		{[]string{"ſub"}, "ſub"}, {[]string{"sec"}, "sec"}, {[]string{"subs"}, ""},
+	known := strictjson.NewNames("sub", "iss", "Sec")
+	for name, want := range map[string]bool{
+		"sub": false, "iss": false, "other": false, "subs": false, "Sec": false, "Iss": true, "\u017fub": true, "sec": true,
 	} {
-		got, ok := strictjson.Twin(tt.names, known)
-		if got != tt.want || ok != (tt.want != "") {
-			t.Errorf("Twin(%q) = %q, %t, want %q", tt.names, got, ok, tt.want)
+		if got := known.Twin(name); got != want {
+			t.Errorf("Twin(%q) = %t, want %t", name, got, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -43,9 +42,7 @@ policy.`,
 			}
 			d := authz.Diff(before, after, review.Operations())
 			if asJSON {
-				out := json.NewEncoder(p.stdout)
-				out.SetIndent("", "  ")
-				err = out.Encode(differenceAsJSON(d))
+				err = command.WriteJSON(p.stdout, differenceAsJSON(d))
 			} else {
 				_, err = fmt.Fprint(p.stdout, terminal.Shown(drawDifference(d, paths, review.Operations())))
 			}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -118,10 +117,7 @@ type describedOperation struct {
 }
 
 func (e explained) writeJSON(w io.Writer, _ authz.Principal) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(e)
+	return command.WriteJSON(w, e)
 }
 
 func (e explained) writeText(w io.Writer, who authz.Principal) error {

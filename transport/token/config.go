@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"time"
 
 	"github.com/sallyport-mcp/sallyport/authz"
+	"github.com/sallyport-mcp/sallyport/internal/loopback"
 )
 
 // Issuer is an authorization server whose access tokens are trusted.
@@ -177,13 +177,5 @@ func checkIssuerURL(s string) error {
 // secure reports whether what is fetched from u comes from who it says: over
 // TLS, or from this machine.
 func secure(u *url.URL) bool {
-	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+	return u.Scheme == "https" || u.Scheme == "http" && loopback.Is(u.Hostname())
 }

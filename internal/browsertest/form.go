@@ -1,8 +1,8 @@
-// Package loginform is a person at the login and consent pages of the embedded authorization server, for programs that have no browser.
-package loginform
+package browsertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
@@ -11,31 +11,33 @@ import (
 	"strings"
 )
 
-// Fill returns the request that answers the one form of page, which was read at at: the login page by name, the consent page with yes.
-// The error says that there is neither.
+// ErrNoForm is what [Fill] says of a page that asks neither who somebody is nor whether she allows something.
+var ErrNoForm = errors.New("it has neither a login nor a consent form")
+
+// Fill returns the request that answers the one form of a page, which was read at at: the login page by name, the consent page with yes.
 func Fill(ctx context.Context, at *url.URL, page, name string) (*http.Request, error) {
-	form := url.Values{}
+	fields := url.Values{}
 	for _, field := range regexp.MustCompile(`<input[^>]*type="hidden"[^>]*>`).FindAllString(page, -1) {
-		form.Set(attribute(field, "name"), attribute(field, "value"))
+		fields.Set(attribute(field, "name"), attribute(field, "value"))
 	}
 	switch {
 	case strings.Contains(page, `name="decision"`):
-		form.Set("decision", "allow")
+		fields.Set("decision", "allow")
 	case strings.Contains(page, `name="user"`):
-		form.Set("user", name)
+		fields.Set("user", name)
 	default:
-		return nil, fmt.Errorf("page %s has neither a login nor a consent form", at.Path)
+		return nil, fmt.Errorf("the page %s: %w", at.Path, ErrNoForm)
 	}
 	target, err := at.Parse(attribute(regexp.MustCompile(`<form[^>]*>`).FindString(page), "action"))
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(fields.Encode()))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Origin", at.Scheme+"://"+at.Host)
+	req.Header.Set("Origin", at.Scheme+"://"+at.Host) // as browsers do
 	return req, nil
 }
 
