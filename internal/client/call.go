@@ -55,11 +55,7 @@ type Result struct {
 // Call calls a tool. Its schema comes from the list first: it types the arguments, and says which are repeated in headers. A tool
 // that is not listed is called all the same, since the server knows better why it is not.
 func (c *Client) Call(ctx context.Context, asked CallRequest) (*Result, error) {
-	resource, err := Resource(asked.URL)
-	if err != nil {
-		return nil, err
-	}
-	s, err := c.open(ctx, resource)
+	s, err := c.open(ctx, asked.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +72,7 @@ func (c *Client) Call(ctx context.Context, asked CallRequest) (*Result, error) {
 	raw, err := s.do(ctx, call)
 	var refused *Refusal
 	if errors.As(err, &refused) && refused.Code == codeInvalidParams && !listed(list, asked.Tool) {
-		return nil, fmt.Errorf("the server knows no tool %q that you may see; it lists: sallyport tools %s", clean(asked.Tool), Quoted(resource))
+		return nil, fmt.Errorf("the server knows no tool %q that you may see; it lists: sallyport tools %s", clean(asked.Tool), Quoted(s.resource))
 	}
 	if err != nil {
 		return nil, err

@@ -63,8 +63,12 @@ type message struct {
 	note func(method string, params json.RawMessage)
 }
 
-// open begins a session with what is held for the resource.
-func (c *Client) open(ctx context.Context, resource string) (*session, error) {
+// open begins a session at the URL of a server, with what is held for that resource.
+func (c *Client) open(ctx context.Context, server string) (*session, error) {
+	resource, err := Resource(server)
+	if err != nil {
+		return nil, err
+	}
 	held, err := c.usable(ctx, resource, "")
 	if err != nil {
 		return nil, err

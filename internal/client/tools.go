@@ -32,11 +32,7 @@ type Tool struct {
 
 // Tools lists the tools that the server shows. What it declares against the specification is left out and told.
 func (c *Client) Tools(ctx context.Context, server string) ([]Tool, error) {
-	resource, err := Resource(server)
-	if err != nil {
-		return nil, err
-	}
-	s, err := c.open(ctx, resource)
+	s, err := c.open(ctx, server)
 	if err != nil {
 		return nil, err
 	}

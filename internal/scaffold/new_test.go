@@ -98,16 +98,17 @@ func TestNew(t *testing.T) {
 	}
 }
 
+// leftOver is what no file may hold: a place of a template that was not filled in, work put off in any spelling, a blank at the end of a line.
+var leftOver = regexp.MustCompile(`(?i)\[\[|\]\]|<no value>|\bto-?do\b|\bfix-?me\b| \n`)
+
 // checkText is what holds for every file that is written.
 func checkText(t *testing.T, name, text string) {
 	t.Helper()
 	if !strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\n\n") || strings.Contains(text, "\n\n\n") {
 		t.Errorf("%s does not end in one line end, or has empty lines that say nothing", name)
 	}
-	for _, left := range []string{"[[", "]]", "<no value>", "TODO", "FIXME", " \n"} {
-		if strings.Contains(text, left) {
-			t.Errorf("%s holds %q", name, left)
-		}
+	if left := leftOver.FindString(text); left != "" {
+		t.Errorf("%s holds %q", name, left)
 	}
 	for i, b := range []byte(text) {
 		if b >= 0x80 {
